@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+
+#define CPU_MAX   4096000
+#define BYTES_MAX (INT64_C(1) << 50)
+
+/* clang-format off */
+static const struct conf_key keys[] = {
+    { "server", CONF_TEXT, offsetof(struct config, server), 0, 0, NULL,
+      "Address of the market's agent daemon; default: where the agent joined." },
+    { "engine", CONF_TEXT, offsetof(struct config, engine), 0, 0, NULL,
+      "Unix socket of Docker or Podman; default: $DOCKER_HOST, then the usual places." },
+    { "name", CONF_TEXT, offsetof(struct config, name), 0, 0, NULL,
+      "What people call this machine; default: its host name." },
+    { "log_level", CONF_TEXT, offsetof(struct config, log_level), 0, 0, "info",
+      "debug, info, warn or error." },
+    { "pool", CONF_TEXT, offsetof(struct config, pool), 0, 0, "cpu",
+      "What is sold; cpu is all that this version knows." },
+    { "price_per_unit_hour", CONF_TEXT, offsetof(struct config, price_per_unit_hour), 0, 0, NULL,
+      "In US dollars, as 0.05. Without it nothing is for sale." },
+    { "floor_price_per_unit_hour", CONF_TEXT, offsetof(struct config, floor_price_per_unit_hour), 0, 0, NULL,
+      "Never sell below; default: the price." },
+    { "units", CONF_I64, offsetof(struct config, units), 0, UNITS_MAX, "0",
+      "Units to sell; 0: as many as there are whole vCPUs." },
+    { "min_lease_seconds", CONF_I64, offsetof(struct config, min_lease_seconds), DURATION_MIN_S, (int64_t)DURATION_MAX_S, "60",
+      "The shortest run to take." },
+    { "max_lease_seconds", CONF_I64, offsetof(struct config, max_lease_seconds), DURATION_MIN_S, (int64_t)DURATION_MAX_S, "86400",
+      "The longest run to take." },
+    { "cpu_millis", CONF_I64, offsetof(struct config, cpu_millis), 0, CPU_MAX, "0",
+      "Thousandths of a vCPU to give, at most what there is; 0: all." },
+    { "memory_bytes", CONF_I64, offsetof(struct config, memory_bytes), 0, BYTES_MAX, "0",
+      "Memory to give, at most what there is; 0: all." },
+    { "scratch_bytes", CONF_I64, offsetof(struct config, scratch_bytes), 0, BYTES_MAX, "0",
+      "Disk to give, at most what is free below the state directory; 0: all." },
+};
+/* clang-format on */
+
+bool config_load(const char *dir, const char *file, struct arena *a, struct config *out,
+                 struct err *err)
+{
+    char usual[PATH_MAX];
+    const int n = snprintf(usual, sizeof(usual), "%s/agent.conf", dir);
+    if (!file && n > 0 && n < PATH_MAX && access(usual, F_OK) == 0) file = usual;
+    return conf_load(keys, ARRAY_LEN(keys), "BOURSE_AGENT_", file, a, out, err);
+}
+
+/* ---- what there is -----------------------------------------------------------------------------
+ */
+
+static int64_t reduced(int64_t there, int64_t wanted)
+{
+    return wanted > 0 && wanted < there ? wanted : there;
+}
+
+static int64_t free_bytes(const char *dir)
+{
+    struct statvfs v;
+    if (statvfs(dir, &v) != 0) return 0;
+    return (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+}
+
+void config_inventory(const struct config *c, const char *dir, const struct gpus *gpus,
+                      struct inventory *out)
+{
+    const int64_t cpus = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_PHYS_PAGES),
+                  page = sysconf(_SC_PAGESIZE);
+    memset(out, 0, sizeof(*out));
+    out->share.cpu_millis = reduced(cpus * 1000, c->cpu_millis);
+    out->share.memory_bytes = reduced(pages * page, c->memory_bytes);
+    out->share.scratch_bytes = reduced(free_bytes(dir), c->scratch_bytes);
+    out->gpus_n = gpus->ops->list(gpus->self, out->gpus);
+}
+
+/* ---- what is for sale --------------------------------------------------------------------------
+ */
+
+static bool read_price(const char *text, const char *key, int64_t *micros, struct err *err)
+{
+    if (price_parse(str_of(text), micros)) return true;
+    return FAIL(err, ERR_VALIDATION_FAILED,
+                "%s must be an amount above zero with at most six decimals, as 0.05.", key);
+}
+
+bool config_offer(const struct config *c, const struct inventory *inventory, struct offer *out,
+                  bool *sells, struct err *err)
+{
+    struct offer o = {
+        .pool = str_of(c->pool),
+        .policy = POLICY_FIXED,
+        .units = c->units > 0 ? c->units : inventory->share.cpu_millis / 1000,
+        .min_lease_seconds = c->min_lease_seconds,
+        .max_lease_seconds = c->max_lease_seconds,
+    };
+    const bool priced = c->price_per_unit_hour && c->price_per_unit_hour[0] != '\0';
+    if (!str_is(o.pool, "cpu"))
+        return FAIL(err, ERR_VALIDATION_FAILED, "This version sells the pool cpu only.");
+    if (o.max_lease_seconds < o.min_lease_seconds)
+        return FAIL(err, ERR_VALIDATION_FAILED, "max_lease_seconds is below min_lease_seconds.");
+    if (priced) {
+        if (!read_price(c->price_per_unit_hour, "price_per_unit_hour", &o.price_micros, err))
+            return false;
+        o.floor_micros = o.price_micros;
+        if (c->floor_price_per_unit_hour &&
+            !read_price(c->floor_price_per_unit_hour, "floor_price_per_unit_hour", &o.floor_micros,
+                        err))
+            return false;
+        if (o.floor_micros > o.price_micros)
+            return FAIL(err, ERR_VALIDATION_FAILED,
+                        "floor_price_per_unit_hour is above price_per_unit_hour.");
+        if (o.units == 0)
+            return FAIL(err, ERR_VALIDATION_FAILED, "There is not one whole vCPU to sell.");
+    }
+    *out = o;
+    *sells = priced;
+    return true;
+}
+
+/* ---- small things ------------------------------------------------------------------------------
+ */
+
+enum log_level config_log_level(const struct config *c)
+{
+    static const char *const names[] = { "debug", "info", "warn", "error" };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(c->log_level, names[i]) == 0) return (enum log_level)i;
+    return LOG_INFO;
+}
+
+const char *config_node_name(const struct config *c, char room[128])
+{
+    if (c->name && c->name[0] != '\0') return c->name;
+    if (gethostname(room, 127) != 0) snprintf(room, 128, "node");
+    room[127] = '\0';
+    return room;
+}
+
+void config_print_keys(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        printf("  %-26s %s\n", keys[i].name, keys[i].doc);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our offer in the market: looked at now and then, and put right. When the market withdraws an ask
+ * of ours, something was wrong with this machine; so the next one comes after a while, and after a
+ * longer one each time. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "service/agent.h"
+
+#define ASKS_MAX    64
+#define ASKS_MEMORY ((size_t)2 * BODY_MAX)
+#define KEY_SIZE    33
+
+struct shop {
+    struct agent *agent;
+    bool placed;       /* an ask of this process was open when we last looked */
+    int64_t placed_us; /* since then */
+    int withdrawn;     /* how often in a row the market took one back */
+    int64_t not_before_us;
+    char key[KEY_SIZE]; /* of the wish under way; empty: none */
+    bool refused;       /* the market does not want what the owner wants */
+};
+
+static void new_key(struct shop *s)
+{
+    uint8_t bytes[(KEY_SIZE - 1) / 2];
+    random_bytes(bytes, sizeof(bytes));
+    hex_encode(bytes, sizeof(bytes), s->key);
+}
+
+static bool place(struct shop *s)
+{
+    struct agent *a = s->agent;
+    struct err err;
+    if (clock_monotonic_us() < s->not_before_us) return true;
+    if (s->key[0] == '\0') new_key(s);
+    const enum link_result r = a->market.ops->ask_place(a->market.self, s->key, a->offer, &err);
+    if (r != LINK_UNREACHABLE) s->key[0] = '\0';
+    s->refused = r == LINK_REFUSED;
+    if (r != LINK_DONE) {
+        log_err(LOG_WARN, "ask.not_placed", &err);
+        return false;
+    }
+    s->placed = true;
+    s->placed_us = clock_monotonic_us();
+    LOG(LOG_INFO, "ask.placed", LOG_STR("pool", a->offer->pool), LOG_I64("units", a->offer->units),
+        LOG_I64("price_micros", offer_price(a->offer)));
+    return true;
+}
+
+static bool act(struct shop *s, const struct ask_action *action, const struct ask_seen *asks)
+{
+    struct agent *a = s->agent;
+    struct err err;
+    enum link_result r = LINK_DONE;
+    switch (action->act) {
+    case ASK_PLACE: return place(s);
+    case ASK_CANCEL:
+        r = a->market.ops->ask_cancel(a->market.self, asks[action->index].ask_id, &err);
+        break;
+    case ASK_AMEND:
+        r = a->market.ops->ask_amend(a->market.self, asks[action->index].ask_id, a->offer, &err);
+        break;
+    }
+    if (r == LINK_DONE || r == LINK_GONE) return true;
+    log_err(LOG_WARN, "ask.not_changed", &err);
+    return false;
+}
+
+/* Was one of ours taken back since we looked? */
+static void notice(struct shop *s, size_t open)
+{
+    const struct settings *set = &s->agent->settings;
+    const int64_t now = clock_monotonic_us();
+    if (open > 0 && !s->placed) s->placed_us = now;
+    if (open > 0 && now - s->placed_us > set->ask_retry_most_us) s->withdrawn = 0;
+    if (open == 0 && s->placed) {
+        s->withdrawn++;
+        s->not_before_us =
+            now + backoff_us(s->withdrawn, set->ask_retry_us, set->ask_retry_most_us, random_u64());
+        LOG(LOG_WARN, "ask.withdrawn", LOG_I64("times", s->withdrawn));
+    }
+    s->placed = open > 0;
+}
+
+/* False: something did not work; to be tried again. */
+static bool put_right(struct shop *s)
+{
+    struct agent *a = s->agent;
+    struct err err;
+    struct arena arena;
+    struct ask_seen asks[ASKS_MAX];
+    struct ask_action actions[ASKS_MAX + 1];
+    size_t n = 0;
+
+    arena_init(&arena, ASKS_MEMORY);
+    bool ok =
+        a->market.ops->asks_list(a->market.self, &arena, asks, ASKS_MAX, &n, &err) == LINK_DONE;
+    if (ok) {
+        notice(s, n);
+        const size_t actions_n = offer_plan(a->offer, asks, n, actions);
+        for (size_t i = 0; i < actions_n; i++)
+            ok = act(s, &actions[i], asks) && ok;
+    } else if (!agent_is_stopping(a)) {
+        log_err(LOG_DEBUG, "asks.not_listed", &err);
+    }
+    arena_done(&arena);
+    return ok;
+}
+
+/* The market must know the machine before it can take an ask of it. */
+static bool put_node(struct agent *a)
+{
+    struct err err;
+    for (int failures = 1;; failures++) {
+        if (a->market.ops->put_node(a->market.self, &a->report, &err) == LINK_DONE) return true;
+        if (!agent_is_stopping(a)) log_err(LOG_WARN, "node.not_told", &err);
+        if (!agent_pause(a, agent_backoff_us(a, failures))) return false;
+    }
+}
+
+/* Until something is to be done. False: the agent is stopping. */
+static bool wait_for_work(struct shop *s, bool ok, int failures)
+{
+    struct agent *a = s->agent;
+    const int64_t now = clock_monotonic_us();
+    /* A refusal will not be another one in a second: the owner has to change something. */
+    int64_t us = ok || s->refused ? a->settings.asks_us : agent_backoff_us(a, failures);
+    if (s->not_before_us > now && s->not_before_us - now < us) us = s->not_before_us - now;
+    return agent_wait_poked(a, POKE_ASKS, us);
+}
+
+void *asks_main(void *arg)
+{
+    struct agent *a = arg;
+    struct shop s = { .agent = a };
+    if (!put_node(a) || !a->offer) return NULL;
+    int failures = 0;
+    bool ok;
+    do {
+        ok = put_right(&s);
+        failures = ok ? 0 : failures + 1;
+    } while (wait_for_work(&s, ok, failures));
+    return NULL;
+}

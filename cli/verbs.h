@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All verbs, as main.c's table lists them: a function each, and the options that it takes. Each is
+ * given the words behind the verb. */
+#pragma once
+
+#include "cli.h"
+
+typedef enum exit_code verb_fn(struct cli *c, size_t argc, char *const *argv);
+
+verb_fn login, submit, ps, logs, cancel, outputs, receipt_show, receipt_verify, balance, pools,
+    nodes, asks, asks_place, asks_cancel, join_token, keys, keys_create, keys_revoke, payouts,
+    payouts_request;
+
+extern const struct arg login_args[], submit_args[], ps_args[], logs_args[], outputs_args[],
+    receipt_verify_args[], asks_place_args[], keys_create_args[], join_token_args[], list_args[];

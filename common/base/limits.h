@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every maximum in the product, each with its reason. docs/limits.md is made from this page. */
+#pragma once
+
+/* clang-format off */
+#define BODY_MAX            65536    /* a JSON body: the largest blueprint with 64 env values fits twice */
+#define BLOB_MAX            (1ll << 30) /* one blob: an image archive that a home line moves in minutes */
+#define JSON_DEPTH_MAX      16       /* our deepest body has 6 levels */
+#define LOG_CHUNK_MAX       65536    /* one piece of container output */
+#define LOG_LEASE_MAX       (4 << 20) /* output kept for one lease; what comes after is counted, not kept */
+#define LOG_LINE_MAX        4096     /* one line of our own log: a pipe takes that much in one piece */
+#define CONF_FILE_MAX       65536    /* a configuration file: a hundred keys with comments, ten times over */
+#define COMMAND_ARGS_MAX    64       /* words of a container's command */
+#define ENV_MAX             64       /* environment variables of a job */
+#define TEXT_MAX            4096     /* one argument or value */
+#define NAME_MAX_BYTES      128      /* names of jobs, nodes, keys */
+#define IMAGE_MAX           512      /* an image reference */
+#define IDEM_KEY_MAX        255      /* as Stripe; longer keys carry nothing more */
+#define PAGE_MAX            100      /* rows of one page */
+#define PAGE_DEFAULT        50
+#define UNITS_MAX           4095     /* units of one order: a command then makes at most FILLS_MAX trades */
+#define DURATION_MIN_S      60       /* the least that is billed */
+#define DURATION_MAX_S      2592000  /* 30 days; longer work checkpoints */
+#define DURATION_DEFAULT_S  3600
+#define OPEN_ORDERS_MAX     10000    /* resting orders of one account */
+#define ATTEMPTS_MAX        10       /* how often a job is placed before it fails */
+#define ATTEMPTS_DEFAULT    3
+#define EXCLUDED_NODES_MAX  ATTEMPTS_MAX /* nodes that failed one job */
+#define GROUP_MAX           256      /* commands in one transaction: beyond it latency doubles for 10 % */
+#define MARKET_QUEUE_MAX    4096     /* commands that wait; more are told to come back */
+#define FILLS_MAX           4096     /* trades of one command: the index of an id has 12 bits */
+#define POLL_WAIT_S         25       /* a long poll, below the 60 s of usual proxies */
+#define POLL_WAIT_MAX_S     55
+#define TOKEN_MAX           2048     /* a JWT; ours have about 400 bytes */
+#define JWT_LIFE_S          900
+#define CHALLENGE_LIFE_S    60
+#define JOIN_TOKEN_LIFE_S   900
+#define SIGNATURE_AGE_S     300      /* a signed request may be this old, */
+#define SIGNATURE_AHEAD_S   60       /* or this far in the future */
+#define IDEM_KEEP_S         (48 * 3600)
+#define BLOBS_ACCOUNT_MAX   (8ll << 30) /* bytes of blobs one account may keep */
+#define UPLOADS_MAX         8        /* bodies of blobs that one account, or one node, sends at once */
+#define DISK_RESERVE        (1ll << 30) /* no blob is taken that leaves the disk less, or less than 5 % where that is less */
+#define GPUS_MAX            16       /* devices of one node */
+#define OUTPUTS_MAX         64       /* files of one receipt */
+/* clang-format on */

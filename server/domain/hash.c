@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One number for the whole state, to compare a live market with a rebuilt or replayed one.
+ *
+ * Each object's stored fields go through FNV-1a, word by word, and a last mixing; the hashes are
+ * added up, so that neither the order of the walk nor memory for sorting matters. What is derived,
+ * what is over and what only the store needs to know (touches) is left out. */
+#include "domain/state.h"
+
+/* What is hashed begins with its kind, so that no two kinds can be mistaken for each other. */
+enum kind { KIND_MARKET, KIND_BALANCE, KIND_NODE, KIND_ASK, KIND_BID, KIND_LEASE, KIND_PAYOUT };
+
+static uint64_t begin(enum kind kind)
+{
+    return UINT64_C(14695981039346656037) ^ (uint64_t)kind;
+}
+
+static void word(uint64_t *h, int64_t w)
+{
+    *h ^= (uint64_t)w;
+    *h *= UINT64_C(1099511628211);
+}
+
+/* FNV moves bits upwards only; a sum needs them all to count. (The finish of SplitMix64.) */
+static uint64_t end(uint64_t h)
+{
+    h = (h ^ (h >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    h = (h ^ (h >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return h ^ (h >> 31);
+}
+
+static uint64_t hash_balance(const struct balance *b)
+{
+    uint64_t h = begin(KIND_BALANCE);
+
+    word(&h, b->account);
+    word(&h, b->available.micros);
+    word(&h, b->held.micros);
+    return end(h);
+}
+
+static uint64_t hash_node(const struct node *n)
+{
+    uint64_t h = begin(KIND_NODE);
+
+    word(&h, n->node);
+    word(&h, n->account);
+    word(&h, n->at_us);
+    word(&h, n->spec.cpu_millis);
+    word(&h, n->spec.memory_bytes);
+    word(&h, n->spec.scratch_bytes);
+    word(&h, n->spec.gpu_pool);
+    word(&h, n->spec.gpus);
+    return end(h);
+}
+
+static uint64_t hash_ask(const struct ask *a)
+{
+    uint64_t h = begin(KIND_ASK);
+
+    word(&h, a->ask);
+    word(&h, a->account);
+    word(&h, a->at_us);
+    word(&h, a->priority);
+    word(&h, a->spec.node);
+    word(&h, a->spec.pool);
+    word(&h, a->spec.price.micros);
+    word(&h, a->spec.floor.micros);
+    word(&h, a->spec.units);
+    word(&h, a->spec.until_us);
+    word(&h, a->spec.seconds_min);
+    word(&h, a->spec.seconds_max);
+    word(&h, a->free);
+    word(&h, a->state);
+    word(&h, a->reason);
+    return end(h);
+}
+
+static uint64_t hash_bid(const struct bid *b)
+{
+    uint64_t h = begin(KIND_BID);
+
+    word(&h, b->bid);
+    word(&h, b->account);
+    word(&h, b->at_us);
+    word(&h, b->priority);
+    word(&h, b->spec.pool);
+    word(&h, b->spec.limit.micros);
+    word(&h, b->spec.budget.micros);
+    word(&h, b->spec.units);
+    word(&h, b->spec.seconds);
+    word(&h, b->spec.expires_us);
+    word(&h, b->spec.attempts_max);
+    word(&h, b->state);
+    word(&h, b->job);
+    word(&h, b->spent.micros);
+    word(&h, b->hold.micros);
+    word(&h, b->lease);
+    word(&h, b->attempts);
+    word(&h, b->exit_code);
+    word(&h, b->reason);
+    word(&h, b->excluded_n);
+    for (int32_t i = 0; i < b->excluded_n; i++)
+        word(&h, b->excluded[i]);
+    return end(h);
+}
+
+static uint64_t hash_lease(const struct lease *l)
+{
+    uint64_t h = begin(KIND_LEASE);
+
+    word(&h, l->lease);
+    word(&h, l->bid);
+    word(&h, l->ask);
+    word(&h, l->node);
+    word(&h, l->buyer);
+    word(&h, l->provider);
+    word(&h, l->pool);
+    word(&h, l->units);
+    word(&h, l->price.micros);
+    word(&h, l->seconds_max);
+    word(&h, l->hold.micros);
+    word(&h, l->state);
+    word(&h, l->epoch);
+    word(&h, l->traded_us);
+    word(&h, l->accepted_us);
+    word(&h, l->ready_us);
+    word(&h, l->stopping_us);
+    word(&h, l->ended_us);
+    word(&h, l->seconds_signed);
+    word(&h, l->seconds_observed);
+    word(&h, l->seconds_billed);
+    word(&h, l->charge.micros);
+    word(&h, l->fee.micros);
+    word(&h, l->payout.micros);
+    word(&h, l->exit_code);
+    word(&h, l->reason);
+    word(&h, l->fault);
+    return end(h);
+}
+
+static uint64_t hash_payout(const struct payout *p)
+{
+    uint64_t h = begin(KIND_PAYOUT);
+
+    word(&h, p->payout);
+    word(&h, p->account);
+    word(&h, p->amount.micros);
+    word(&h, p->state);
+    word(&h, p->at_us);
+    return end(h);
+}
+
+static uint64_t hash_parties(const struct market *m)
+{
+    uint64_t sum = 0;
+    size_t at = 0;
+
+    for (const struct account *a; (a = table_next(&m->balances, &at));)
+        sum += hash_balance(&a->balance);
+    at = 0;
+    for (const struct node_entry *n; (n = table_next(&m->nodes, &at));)
+        sum += hash_node(&n->node);
+    at = 0;
+    for (const struct payout *p; (p = table_next(&m->payouts, &at));)
+        if (!state_payout_over(p)) sum += hash_payout(p);
+    return sum;
+}
+
+static uint64_t hash_orders(const struct market *m)
+{
+    uint64_t sum = 0;
+    size_t at = 0;
+
+    for (const struct ask_entry *a; (a = table_next(&m->asks, &at));)
+        if (!state_ask_over(a)) sum += hash_ask(&a->ask);
+    at = 0;
+    for (const struct bid_entry *b; (b = table_next(&m->bids, &at));)
+        if (!state_bid_over(&b->bid)) sum += hash_bid(&b->bid);
+    at = 0;
+    for (const struct lease_entry *l; (l = table_next(&m->leases, &at));)
+        if (!lease_is_final(l->lease.state)) sum += hash_lease(&l->lease);
+    return sum;
+}
+
+uint64_t market_hash(const struct market *m)
+{
+    uint64_t h = begin(KIND_MARKET);
+
+    word(&h, m->last_seq);
+    word(&h, m->last_us);
+    return end(h) + hash_parties(m) + hash_orders(m);
+}

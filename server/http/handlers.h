@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All handlers, by the operationId of openapi.yaml, and the tables of their bodies. Each is told
+ * about where it is defined; what calls them is THE table in routes.c. */
+#pragma once
+
+#include "http/http.h"
+
+handler_fn get_livez, get_readyz, get_well_known, get_openapi_yaml, get_openapi_json, get_problem,
+    get_page_home, get_page_market, get_page_jobs, get_page_job, get_page_earn, get_page_signin,
+    get_static, get_pools, get_pool, get_pool_depth, get_trades, post_session_challenges,
+    post_session_tokens, post_session_recoveries, post_session, delete_session, get_account,
+    get_account_keys, post_account_keys, get_api_keys, post_api_keys, delete_api_key, get_postings,
+    get_jobs, post_jobs, get_job, post_job_cancel, get_job_log, get_job_outputs, get_job_receipt,
+    get_bids, get_bid, patch_bid, post_bid_cancel, get_blob, head_blob, put_blob, delete_blob,
+    post_join_tokens, get_nodes, get_node, get_asks, post_asks, get_ask, patch_ask, post_ask_cancel,
+    get_leases, get_lease, get_lease_receipt, get_payouts, post_payouts, get_payout,
+    post_agent_join, put_agent_node, get_agent_asks, post_agent_asks, patch_agent_ask,
+    post_agent_ask_cancel, get_agent_assignments, post_agent_lease_accept, post_agent_lease_decline,
+    post_agent_lease_ready, post_agent_lease_cannot_start, post_agent_lease_exit,
+    put_agent_lease_log, post_agent_heartbeat, get_agent_blob, head_agent_blob, put_agent_blob,
+    get_metrics;
+
+extern const struct json_field post_session_challenges_fields[], post_session_tokens_fields[],
+    post_session_recoveries_fields[], post_session_fields[], post_account_keys_fields[],
+    post_api_keys_fields[], post_jobs_fields[], patch_bid_fields[], post_join_tokens_fields[],
+    post_asks_fields[], patch_ask_fields[], post_payouts_fields[], post_agent_join_fields[],
+    put_agent_node_fields[], post_agent_asks_fields[], patch_agent_ask_fields[],
+    post_agent_lease_accept_fields[], post_agent_lease_decline_fields[],
+    post_agent_lease_ready_fields[], post_agent_lease_cannot_start_fields[],
+    post_agent_lease_exit_fields[], post_agent_heartbeat_fields[];

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/node_reply.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "service/info.h"
+#include "service/liveness.h"
+#include "sign/sha.h"
+
+#define US_PER_S INT64_C(1000000)
+
+/* Does one unit of the pool fit into the whole node? */
+static bool can_sell(const struct market_info *info, const struct pool *pool,
+                     const struct node_spec *spec)
+{
+    const struct pool *mine = spec->gpus > 0 ? info_pool(info, spec->gpu_pool) : NULL;
+    const bool same_model = mine && strcmp(mine->gpu_model, pool->gpu_model) == 0;
+    const struct needs whole = { .gpus = same_model ? spec->gpus : 0,
+                                 .cpu_millis = spec->cpu_millis,
+                                 .memory_bytes = spec->memory_bytes,
+                                 .scratch_bytes = spec->scratch_bytes };
+
+    return pool_units_in(pool, &whole) > 0;
+}
+
+static json_t *pools_json(const struct market_info *info, const struct node_spec *spec)
+{
+    auto_json json_t *list = json_array();
+
+    for (size_t i = 0; i < info->pools_n; i++) {
+        if (!can_sell(info, &info->pools[i], spec)) continue;
+        json_t *pool = json_pack("{s:s,s:s}", "pool", info->pools[i].name, "state", "declared");
+        if (json_array_append_new(list, pool) != 0) return NULL;
+    }
+    return json_incref(list);
+}
+
+/* What we stored ourselves as JSON. */
+static json_t *stored(struct str text)
+{
+    struct err ignored;
+    return json_parse(text, &ignored);
+}
+
+static int64_t seen_us(const struct services *svc, const struct node_row *row)
+{
+    const int64_t heard_us = liveness_last(svc->liveness, row->node);
+
+    return heard_us > row->agent.seen_us ? heard_us : row->agent.seen_us;
+}
+
+json_t *node_json(const struct services *svc, const struct node_row *row, int64_t now_us)
+{
+    const int64_t last_us = seen_us(svc, row);
+    const bool online = now_us - last_us < svc->info->lease_seconds * US_PER_S;
+    char id[ID_TEXT_MAX];
+
+    id_format("node_", id_make(row->at_us, row->node, 0), id);
+    return json_pack("{s:s,s:o,s:n,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "node_id", id, "name",
+                     json_text(row->agent.name), "site", "state", online ? "online" : "silent",
+                     "inventory", stored(row->agent.inventory), "pools",
+                     pools_json(svc->info, &row->spec), "agent_version",
+                     json_text(row->agent.agent_version), "engine", stored(row->agent.engine),
+                     "last_seen_at", json_time(last_us), "created_at", json_time(row->at_us),
+                     "leases_live", (json_int_t)row->leases_live);
+}
+
+/* No row counts the changes of all that is shown, so the version is a digest of it. */
+static int64_t version_of(const json_t *node)
+{
+    auto_buf struct buf text = { .max = BODY_MAX };
+    int64_t version = 0;
+
+    json_canonical(node, &text);
+    const struct hash h = sha256(buf_view(&text));
+    memcpy(&version, h.b, sizeof(version));
+    return version & INT64_MAX;
+}
+
+void reply_node(struct req *rq, const struct node_row *row)
+{
+    json_t *node = node_json(rq->svc, row, clock_wall_us());
+
+    if (node)
+        reply_json_etag(rq, 200, node, version_of(node));
+    else
+        reply_json(rq, 200, NULL);
+}

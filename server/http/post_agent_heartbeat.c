@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /v1/agent/heartbeat: the node is there; what it has is compared with what it should have. It
+ * goes past the market: nothing here changes a lease. */
+#include "http/found.h"
+#include "http/handlers.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "service/info.h"
+#include "service/liveness.h"
+#include "service/view.h"
+#include "sign/receipt.h"
+#include "store/agents.h"
+#include "store/ticks.h"
+
+#define LEASES_MOST  4096
+#define DOCUMENT_MAX 1024
+#define SECOND       1000000
+#define AHEAD_S      5 /* the container ran before we heard that it does */
+#define ASKS_TOLD_US                                                                               \
+    (60 * INT64_C(1000000)) /* three heartbeats: an ask that ended is told in one of them */
+
+struct told_tick {
+    struct str document;
+    uint8_t signature[SIGNATURE_SIZE];
+};
+
+struct told_lease {
+    struct str lease_id;
+    int64_t epoch;
+    int state;
+    struct told_tick tick; /* document p NULL: none */
+};
+
+struct told {
+    struct json_array leases;
+};
+
+/* clang-format off */
+static const char *const state_names[] = { "offered", "preparing", "running", "stopping", "finished", "lost", "preempted", "disputed", "settled", "void", NULL };
+
+static const struct json_field tick_fields[] = {
+    JSON_TEXT(struct told_tick, document, "document", JSON_NEED, 2, DOCUMENT_MAX, "Canonical JSON. The signature is over `bourse-tick-v1\\n` and this text."),
+    JSON_BASE64(struct told_tick, signature, "signature", JSON_NEED, SIGNATURE_SIZE, "An Ed25519 signature, 64 bytes in base64."),
+    JSON_END
+};
+#define L struct told_lease
+static const struct json_field lease_fields[] = {
+    JSON_TEXT(L, lease_id, "lease_id", JSON_NEED, 1, ID_TEXT_MAX - 1, "The id of a lease."),
+    JSON_I64(L, epoch, "epoch", JSON_NEED, 1, INT32_MAX, "The epoch of the lease, from the assignment."),
+    JSON_ENUM(L, state, "state", JSON_NEED, state_names, "Where a lease stands."),
+    JSON_OBJECT(L, tick, "tick", JSON_MAY, tick_fields, "The newest tick, or null."),
+    JSON_END
+};
+#undef L
+const struct json_field post_agent_heartbeat_fields[] = {
+    JSON_OBJECTS(struct told, leases, "leases", JSON_NEED, LEASES_MOST, lease_fields, struct told_lease, "The leases it has."),
+    JSON_END
+};
+/* clang-format on */
+
+/* What the market knows of the node. */
+struct beat {
+    struct lease_row *live;
+    size_t live_n;
+    struct ask_row *asks;
+    size_t asks_n;
+    struct public_key key;
+    int64_t now_us;
+};
+
+static bool look_up(struct req *rq, struct beat *b)
+{
+    struct agent_key_row agent;
+
+    if (!db_found(store_find_agent_key(rq->db, rq->who.node, &rq->arena, &agent, &rq->err),
+                  &rq->err))
+        return false;
+    if (agent.public_key.n != sizeof(b->key.b))
+        return FAIL(&rq->err, ERR_INTERNAL, "The node's key cannot be read.");
+    memcpy(b->key.b, agent.public_key.p, sizeof(b->key.b));
+    enum db_rc rc =
+        store_list_leases_live(rq->db, rq->who.node, &rq->arena, &b->live, &b->live_n, &rq->err);
+    if (rc != DB_ONE && rc != DB_NONE) return false;
+    rc = store_list_asks_told(rq->db, rq->who.account, rq->who.node, b->now_us - ASKS_TOLD_US,
+                              &rq->arena, &b->asks, &b->asks_n, &rq->err);
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
+/* The live lease that is meant, in the epoch that is meant. NULL: there is none. */
+static const struct lease_row *find_live(const struct beat *b, const struct told_lease *t)
+{
+    struct id id;
+
+    if (!id_parse("lease_", t->lease_id, &id)) return NULL;
+    for (size_t i = 0; i < b->live_n; i++)
+        if (is_lease_id(id, &b->live[i]) && b->live[i].epoch == t->epoch) return &b->live[i];
+    return NULL;
+}
+
+/* ---- ticks ---- */
+
+/* Does the tick say of this lease what may be said? */
+static bool is_credible(const struct beat *b, const struct told_lease *t, const struct lease_row *l,
+                        const struct tick *tick)
+{
+    if (!str_eq(tick->lease_id, t->lease_id) || tick->epoch != l->epoch) return false;
+    if (l->ready_us == 0) return false;
+    return tick->seconds <= (b->now_us - l->ready_us) / SECOND + AHEAD_S;
+}
+
+/* A tick that cannot be believed is not kept; the lease is none the worse for it. False: rq->err.
+ */
+static bool keep_tick(struct req *rq, const struct beat *b, const struct told_lease *t,
+                      const struct lease_row *l)
+{
+    struct tick tick;
+    struct signature s;
+    struct err ignored = { 0 };
+
+    memcpy(s.b, t->tick.signature, sizeof(s.b));
+    if (!tick_parse(t->tick.document, &rq->arena, &tick, &ignored) ||
+        !public_key_verify_tagged(&b->key, TAG_TICK, t->tick.document, &s) ||
+        !is_credible(b, t, l, &tick)) {
+        LOG(LOG_WARN, "tick.refused", LOG_STR("lease", t->lease_id),
+            LOG_C("request", rq->request_id));
+        return true;
+    }
+    struct tick_row row = { .lease = l->lease,
+                            .epoch = tick.epoch,
+                            .n = tick.n,
+                            .seconds = tick.seconds,
+                            .document = t->tick.document };
+    memcpy(row.signature, s.b, sizeof(row.signature));
+    const enum db_rc rc = store_put_tick(rq->db, &row, &rq->err);
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
+/* ---- commands ---- */
+
+static json_t *command_json(json_t *lease_id, int64_t epoch, const char *what, json_t *reason)
+{
+    return json_pack("{s:o, s:I, s:s, s:o}", "lease_id", lease_id, "epoch", (json_int_t)epoch, "do",
+                     what, "reason", reason);
+}
+
+static void add_stops(const struct beat *b, json_t *commands)
+{
+    for (size_t i = 0; i < b->live_n; i++) {
+        const struct lease_row *l = &b->live[i];
+        if (l->state != LEASE_STOPPING) continue;
+        (void)json_array_append_new(commands,
+                                    command_json(view_lease_id("lease_", l->traded_us, l->lease),
+                                                 l->epoch, "stop", view_reason(l->reason)));
+    }
+}
+
+/* False: rq->err. */
+static bool hear_leases(struct req *rq, const struct told *told, const struct beat *b,
+                        json_t *commands)
+{
+    const struct told_lease *v = told->leases.v;
+
+    for (size_t i = 0; i < told->leases.n; i++) {
+        const struct lease_row *l = find_live(b, &v[i]);
+        if (!l)
+            (void)json_array_append_new(commands, command_json(json_text(v[i].lease_id), v[i].epoch,
+                                                               "forget", json_null()));
+        if (l && v[i].tick.document.p && !keep_tick(rq, b, &v[i], l)) return false;
+    }
+    return true;
+}
+
+static json_t *asks_json(const struct beat *b)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < b->asks_n; i++) {
+        const struct ask_row *a = &b->asks[i];
+        (void)json_array_append_new(
+            list, json_pack("{s:o, s:s, s:I}", "ask_id", view_id("ask_", a->at_us, a->ask), "state",
+                            order_state_names[a->state], "units_free",
+                            (json_int_t)(a->state == ORDER_OPEN ? a->free : 0)));
+    }
+    return list;
+}
+
+void post_agent_heartbeat(struct req *rq)
+{
+    struct told told = { { NULL, 0 } };
+    struct beat b = { .now_us = clock_wall_us() };
+    auto_json json_t *commands = json_array();
+
+    liveness_heard(rq->svc->liveness, rq->who.node, b.now_us);
+    if (!req_json(rq, &told)) return;
+    if (!look_up(rq, &b) || !hear_leases(rq, &told, &b, commands)) {
+        reply_problem(rq);
+        return;
+    }
+    add_stops(&b, commands);
+    reply_json(rq, 200,
+               json_pack("{s:o, s:o, s:i, s:o}", "commands", take(commands), "asks", asks_json(&b),
+                         "lease_seconds", rq->svc->info->lease_seconds, "server_time",
+                         json_time(b.now_us)));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the operator may say on the command line, in the environment (BOURSE_…) or in a file. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct options {
+    const char *state, *db, *name, *listen, *agent_listen, *metrics_listen, *public_url, *agent_url;
+    const char *static_dir, *openapi, *config, *public_key;
+    int64_t workers, lease_seconds, heartbeat_seconds, offer_seconds, prepare_seconds, stop_seconds;
+    int64_t fee_bps;
+    bool debug;
+    const char *words[4]; /* what follows the verb and is no option */
+    size_t words_n;
+};
+
+/* Read argv[1..] after the verb. ERR_VALIDATION_FAILED says which option and what is wrong. */
+MUST_CHECK bool options_read(int argc, char **argv, struct arena *a, struct options *out,
+                             struct err *err);
+
+/* One line an option, for help. */
+void options_help(void);

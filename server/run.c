@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bourse-server run: everything the process has, made in order, torn down in reverse. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "http/listen.h"
+#include "http/metrics.h"
+#include "http/statics.h"
+#include "http/workers.h"
+#include "identity.h"
+#include "service/blobs.h"
+#include "service/operator.h"
+#include "service/reaper.h"
+#include "service/uploads.h"
+#include "store/load.h"
+#include "store/migrate.h"
+#include "verbs.h"
+
+#define CONNECTIONS_API   2000
+#define CONNECTIONS_AGENT 15000
+#define CONNECTIONS_OTHER 64
+#define DRAIN_US          INT64_C(5000000)
+
+struct process {
+    const struct options *o;
+    struct arena *a;
+    struct identity id;
+    struct market_info info;
+    struct services svc;
+    struct writer *writer;
+    struct operator_desk *desk;
+    struct reaper *reaper;
+    struct listener *api, *agents, *metrics;
+    const char *tmp_dir;
+};
+
+/* Is `address` reachable from this machine alone? */
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]", 5) == 0 ||
+           strncmp(address, "localhost:", 10) == 0;
+}
+
+/* The url given, without a slash at its end; else the one that a loopback address makes. */
+static bool url_of(struct process *p, const char *given, const char *address, const char *option,
+                   const char **out, struct err *err)
+{
+    if (!given && !is_loopback(address))
+        return FAIL(
+            err, ERR_VALIDATION_FAILED,
+            "--%s is needed when the address is not on loopback: signatures and links use it.",
+            option);
+    char *url = given ? arena_fmt(p->a, "%s", given) : arena_fmt(p->a, "http://%s", address);
+    if (!url) return FAIL(err, ERR_NO_MEMORY, "No memory for the addresses.");
+    const size_t n = strlen(url);
+    if (n > 0 && url[n - 1] == '/') url[n - 1] = '\0';
+    *out = url;
+    return true;
+}
+
+static struct market_rules rules_of(const struct options *o)
+{
+    struct market_rules r = market_rules_default;
+
+    r.fee_bps = (int32_t)o->fee_bps;
+    r.offer_seconds = (int32_t)o->offer_seconds;
+    r.prepare_seconds = (int32_t)o->prepare_seconds;
+    r.stop_seconds = (int32_t)o->stop_seconds;
+    return r;
+}
+
+/* Is this our database, as we know it? And its pools. */
+static bool check_db(struct process *p, struct db *db, struct err *err)
+{
+    const struct public_key k = key_public(p->id.key);
+    struct identity_row row;
+    struct pool *pools = NULL;
+
+    if (!store_migrations_check(db, err)) return false;
+    if (!db_found(store_identity(db, p->a, &row, err), err))
+        return FAIL(err, ERR_WRONG_STATE,
+                    "The database belongs to no market: run bourse-server init.");
+    if (!str_eq(row.public_key, (struct str){ (const char *)k.b, sizeof(k.b) }))
+        return FAIL(err, ERR_WRONG_STATE, "The database belongs to market %.*s, the keys to %s.",
+                    (int)row.market_id.n, row.market_id.p, p->id.market_id);
+    if (!store_load_pools(db, p->a, &pools, &p->info.pools_n, err)) return false;
+    p->info.pools = pools;
+    return true;
+}
+
+static bool make_info(struct process *p, struct err *err)
+{
+    const struct options *o = p->o;
+    struct market_info *i = &p->info;
+
+    memcpy(i->market_id, p->id.market_id, sizeof(i->market_id));
+    i->key = p->id.key;
+    i->version = BOURSE_VERSION;
+    i->rules = rules_of(o);
+    i->lease_seconds = (int32_t)o->lease_seconds;
+    i->heartbeat_seconds = (int32_t)o->heartbeat_seconds;
+    if (!url_of(p, o->public_url, o->listen, "public-url", &i->public_url, err)) return false;
+    if (!url_of(p, o->agent_url, o->agent_listen, "agent-url", &i->agent_url, err)) return false;
+    struct db *db = db_open(o->db, DB_APP, err);
+    const bool ok = db && check_db(p, db, err);
+    db_close(db);
+    p->svc.migrations_ok = ok;
+    return ok;
+}
+
+static bool make_services(struct process *p, struct err *err)
+{
+    const struct auth_options ao = {
+        .state_dir = p->o->state,
+        .market_id = p->info.market_id,
+        .public_url = p->info.public_url,
+        .agent_url = p->info.agent_url,
+    };
+
+    p->svc.info = &p->info;
+    p->svc.hub = hub_new();
+    p->svc.metrics = metrics_new();
+    p->tmp_dir = arena_fmt(p->a, "%s/tmp", p->o->state);
+    if (!p->svc.hub || !p->svc.metrics || !p->tmp_dir)
+        return FAIL(err, ERR_NO_MEMORY, "No memory for the services.");
+    if (!dir_make(p->tmp_dir, err)) return false;
+    if (!(p->svc.auth = auth_new(&ao, err))) return false;
+    if (!(p->svc.blobs = blobs_new(p->o->state, err))) return false;
+    if (!(p->svc.uploads = uploads_new(p->tmp_dir, err))) return false;
+    p->svc.statics = statics_new(p->o->static_dir, p->o->openapi, err);
+    return p->svc.statics != NULL;
+}
+
+/* Whoever led before may have seen requests that were signed before now. */
+static void led(void *arg)
+{
+    const struct process *p = arg;
+    auth_begin(p->svc.auth, clock_wall_us());
+}
+
+static bool start_market(struct process *p, struct err *err)
+{
+    const struct writer_options wo = {
+        .conninfo = p->o->db,
+        .name = p->o->name,
+        .hub = p->svc.hub,
+        .log_key = p->id.log_key,
+        .rules = &p->info.rules,
+        .pools = p->info.pools,
+        .pools_n = p->info.pools_n,
+        .led = led,
+        .led_arg = p,
+    };
+
+    if (!(p->writer = writer_start(&wo, err))) return false;
+    p->svc.writer = p->writer;
+    if (!(p->svc.liveness = liveness_new(&p->info, p->writer)))
+        return FAIL(err, ERR_NO_MEMORY, "No memory for liveness.");
+    if (!(p->desk = operator_start(p->o->db, p->writer, err))) return false;
+    return (p->reaper = reaper_start(p->o->db, p->svc.liveness, err)) != NULL;
+}
+
+static bool start_listeners(struct process *p, struct err *err)
+{
+    const struct workers_options wo = {
+        .n = (int)p->o->workers,
+        .conninfo = p->o->db,
+        .queue = CONNECTIONS_API,
+        .promised = CONNECTIONS_API + CONNECTIONS_AGENT,
+    };
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct listener_options lo = {
+        .name = "api",
+        .address = p->o->listen,
+        .routes = api_routes,
+        .routes_n = api_routes_n,
+        .svc = &p->svc,
+        .threads = cores > 0 ? (int)cores : 1,
+        .connection_memory = 32768,
+        .connections = CONNECTIONS_API,
+        .tmp_dir = p->tmp_dir,
+    };
+
+    if (!(p->svc.workers = workers_start(&wo, err))) return false;
+    if (!(p->api = listener_start(&lo, err))) return false;
+    lo.name = "agent";
+    lo.address = p->o->agent_listen;
+    lo.routes = agent_routes;
+    lo.routes_n = agent_routes_n;
+    lo.connection_memory = 8192;
+    lo.connections = CONNECTIONS_AGENT;
+    if (!(p->agents = listener_start(&lo, err))) return false;
+    lo.name = "metrics";
+    lo.address = p->o->metrics_listen;
+    lo.routes = metrics_routes;
+    lo.routes_n = metrics_routes_n;
+    lo.threads = 1;
+    lo.connections = CONNECTIONS_OTHER;
+    return (p->metrics = listener_start(&lo, err)) != NULL;
+}
+
+/* In reverse; takes whatever has been made. */
+static void tear_down(struct process *p)
+{
+    if (p->svc.hub) hub_close(p->svc.hub);
+    if (p->agents) (void)listener_drain(p->agents, DRAIN_US);
+    if (p->api) (void)listener_drain(p->api, DRAIN_US);
+    writer_stop(p->writer); /* whoever waits for it has his answer now */
+    listener_stop(p->metrics);
+    listener_stop(p->agents);
+    listener_stop(p->api);
+    workers_stop(p->svc.workers);
+    operator_stop(p->desk);
+    reaper_stop(p->reaper);
+    writer_free(p->writer);
+    liveness_free(p->svc.liveness);
+    statics_free(p->svc.statics);
+    uploads_free(p->svc.uploads);
+    blobs_free(p->svc.blobs);
+    auth_free(p->svc.auth);
+    metrics_free(p->svc.metrics);
+    hub_free(p->svc.hub);
+    identity_done(&p->id);
+}
+
+static bool start(struct process *p, struct err *err)
+{
+    return identity_load(p->o->state, p->a, &p->id, err) && make_info(p, err) &&
+           make_services(p, err) && start_market(p, err) && start_listeners(p, err);
+}
+
+static void wait_for_end(void)
+{
+    sigset_t ends;
+    int which = 0;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    (void)sigwait(&ends, &which);
+    LOG(LOG_INFO, "server.stopping", LOG_I64("signal", which));
+}
+
+/* Before any thread starts, so that they all inherit it: signals come to main alone. */
+static void block_signals(void)
+{
+    sigset_t ends;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
+}
+
+bool verb_run(const struct options *o, struct arena *a, struct err *err)
+{
+    struct process p = { .o = o, .a = a };
+
+    umask(0077);
+    if (o->debug) log_open(STDERR_FILENO, LOG_DEBUG);
+    block_signals();
+    const bool ok = start(&p, err);
+    if (ok) {
+        LOG(LOG_INFO, "server.listening", LOG_C("market", p.info.market_id),
+            LOG_C("api", o->listen), LOG_C("agents", o->agent_listen),
+            LOG_C("metrics", o->metrics_listen));
+        wait_for_end();
+    }
+    tear_down(&p);
+    return ok;
+}

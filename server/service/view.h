@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people see of the market: rows to JSON, by the names of openapi.yaml. NULL: no memory. */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/id.h"
+#include "domain/depth.h"
+#include "service/info.h"
+#include "store/asks.h"
+#include "store/entries.h"
+#include "store/jobs.h"
+#include "store/leases.h"
+#include "store/payouts.h"
+#include "store/trades.h"
+
+/* An id as text: JSON null for number 0. Leases and trades: view_lease_id(prefix, time, number). */
+json_t *view_id(const char *prefix, int64_t at_us, int64_t number);
+json_t *view_lease_id(const char *prefix, int64_t traded_us, int64_t lease);
+struct id lease_id_of(int64_t traded_us, int64_t lease);
+json_t *view_reason(int64_t reason); /* null for none */
+
+json_t *view_job(const struct market_info *info, const struct job_row *row);
+json_t *view_bid(const struct market_info *info, const struct job_row *row);
+json_t *view_ask(const struct market_info *info, const struct ask_row *row);
+json_t *view_lease(const struct market_info *info, const struct lease_row *row, int64_t me);
+json_t *view_lease_brief(const struct lease_row *row);
+json_t *view_trade(const struct market_info *info, const struct trade_row *row);
+json_t *view_trades(const struct market_info *info, const struct trade_row *rows, size_t n);
+json_t *view_payout(const struct payout_row *row);
+
+/* A pool with both sides of its book; last may be NULL. */
+json_t *view_pool(const struct pool *pool, const struct depth_side *asks,
+                  const struct depth_side *bids, const struct trade_row *last);
+json_t *view_levels(const struct depth_side *side, size_t most);
+
+/* Lines that come entry by entry, as entries. */
+json_t *view_entries(const struct entry_line_row *rows, size_t n, int64_t me);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The market thread: sole owner of books and balances, sole writer of market and ledger tables.
+ *
+ * It takes what waits (at most GROUP_MAX), applies each command to the market in memory, writes all
+ * of them and what they touched in ONE transaction, commits, and only then answers the waiters. If
+ * the transaction fails, memory is thrown away and rebuilt from PostgreSQL; the commands of the
+ * group are processed once more: what was committed after all is then found by its key. Only if
+ * that fails too they are answered SUBMIT_FAILED. An epoch row, checked in every transaction,
+ * fences a writer that is no longer the leader: it becomes a standby and waits for its turn. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "domain/depth.h"
+#include "domain/market.h"
+#include "merkle/merkle.h"
+#include "service/hub.h"
+#include "store/db.h"
+
+enum submitted {
+    SUBMIT_DONE,     /* durable */
+    SUBMIT_REPLAYED, /* this account used this key for the same request before: seq and at_us are of
+                        then */
+    SUBMIT_REFUSED,  /* by the rules: outcome.refused and why; nothing was written */
+    SUBMIT_KEY_REUSED, /* this key was used for another request */
+    SUBMIT_BUSY,       /* the queue is full, or the writer is rebuilding; nothing was written */
+    SUBMIT_FAILED,     /* see err; with ERR_OUTCOME_UNKNOWN repeat with the same key */
+};
+
+/* A command on its way through. The caller's until writer_submit(), the writer's until done(). */
+struct submission {
+    struct command command; /* seq and at_us are the writer's to set */
+    bool keyed;
+    uint8_t key[16];         /* first 16 bytes of SHA-256 of the idempotency key and route */
+    struct hash body;        /* SHA-256 of the request */
+    struct str payload;      /* canonical JSON of the command as it enters the log */
+    struct arena *arena;     /* for trades; the caller's own */
+    void (*done)(void *arg); /* exactly once, on the market thread (or the caller's when busy) */
+    void *arg;
+
+    enum submitted result;
+    struct err err;
+    struct outcome outcome;
+    /* The object the command is about, as it is after it; by kind. */
+    union {
+        struct balance balance;
+        struct node node;
+        struct ask ask;
+        struct bid bid;
+        struct lease lease;
+        struct payout payout;
+    } now;
+    struct trade *trades; /* of this command, in the arena */
+    size_t trades_n;
+    struct submission *next; /* the queue's */
+};
+
+struct writer;
+
+struct writer_options {
+    const char *conninfo;
+    const char *name; /* of this server, in the leader row */
+    struct hub *hub;
+    const uint8_t *log_key; /* 32 bytes: salts the commitments of log leaves */
+    const struct market_rules *rules;
+    const struct pool *pools; /* borrowed until writer_stop() */
+    size_t pools_n;
+    void (*led)(
+        void *arg); /* on the market thread, when it leads for the first time; may be NULL */
+    void *led_arg;
+};
+
+/* Start the thread, which waits until it may lead, takes the epoch and loads the market; until then
+ * (writer_stats.ready) everything submitted is answered SUBMIT_BUSY. NULL: ERR_NO_MEMORY. */
+struct writer *writer_start(const struct writer_options *o, struct err *err);
+/* Finish the group in hand, answer what waits SUBMIT_BUSY, end the thread; from then on everything
+ * is answered SUBMIT_BUSY at once. Takes NULL. */
+void writer_stop(struct writer *w);
+void writer_free(struct writer *w); /* after writer_stop(); takes NULL */
+
+/* Queue `s`; never blocks. */
+void writer_submit(struct writer *w, struct submission *s);
+
+/* Submit and wait: for start-up and tests. */
+void writer_submit_wait(struct writer *w, struct submission *s);
+
+/* A look at the depth of a pool as of the last durable group, at most DEPTH_AGE_US old. */
+struct depth {
+    int64_t sequence; /* last command applied */
+    struct depth_side asks, bids;
+};
+/* False: no such pool, or the market is not ready. */
+MUST_CHECK bool writer_depth(struct writer *w, int32_t pool, struct depth *out);
+
+struct writer_stats {
+    int64_t commands, groups, refused, replayed, failed_groups, queue_len, group_us_total;
+    int64_t epoch, last_seq;
+    bool ready;
+};
+/* Does this server lead, with the market in memory? Cheap; may change at any moment. */
+bool writer_ready(struct writer *w);
+
+void writer_stats(struct writer *w, struct writer_stats *out);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/load.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "store/sql.h"
+
+#define LOAD_BYTES_MAX (8ll << 30) /* ten million resting orders */
+
+/* Rows are read as plain 64-bit numbers and then put into the domain's structs, whose members have
+ * the widths of the rules. */
+struct row {
+    int64_t n[32];
+};
+
+/* clang-format off */
+#define N(i) { "n" #i, SQL_T_I64,  offsetof(struct row, n[i]) }
+#define T(i) { "n" #i, SQL_T_TIME, offsetof(struct row, n[i]) }
+/* clang-format on */
+
+static bool read_rows(struct db *db, const struct sql_stmt *s, const struct sql_col *cols,
+                      size_t ncols, struct arena *a, struct row **out, size_t *n, struct err *err)
+{
+    const struct sql_rows rows = { cols, ncols, sizeof(struct row), a };
+    void *array = NULL;
+
+    *n = 0;
+    const enum db_rc rc = db_many(db, s, NULL, &rows, &array, n, err);
+    *out = array;
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
+typedef bool load_fn(struct market *m, const struct row *r);
+
+static bool load_balance(struct market *m, const struct row *r)
+{
+    const struct balance b = { .account = r->n[0], .available = { r->n[1] }, .held = { r->n[2] } };
+    return market_load_balance(m, &b);
+}
+
+static bool load_node(struct market *m, const struct row *r)
+{
+    const struct node n = {
+        .node = r->n[0],
+        .account = r->n[1],
+        .at_us = r->n[2],
+        .spec = { .cpu_millis = (int32_t)r->n[3],
+                  .memory_bytes = r->n[4],
+                  .scratch_bytes = r->n[5],
+                  .gpu_pool = (int32_t)r->n[6],
+                  .gpus = (int32_t)r->n[7] },
+    };
+    return market_load_node(m, &n);
+}
+
+static bool load_ask(struct market *m, const struct row *r)
+{
+    const struct ask a = {
+        .ask = r->n[0],
+        .account = r->n[1],
+        .at_us = r->n[2],
+        .priority = r->n[3],
+        .spec = { .node = r->n[4],
+                  .pool = (int32_t)r->n[5],
+                  .price = { r->n[6] },
+                  .floor = { r->n[7] },
+                  .units = (int32_t)r->n[8],
+                  .until_us = r->n[10],
+                  .seconds_min = (int32_t)r->n[11],
+                  .seconds_max = (int32_t)r->n[12] },
+        .free = (int32_t)r->n[9],
+        .state = (enum order_state)r->n[13],
+        .reason = (enum reason)r->n[14],
+    };
+    return market_load_ask(m, &a);
+}
+
+static bool load_bid(struct market *m, const struct row *r)
+{
+    struct bid b = {
+        .bid = r->n[0],
+        .account = r->n[1],
+        .at_us = r->n[2],
+        .priority = r->n[3],
+        .spec = { .pool = (int32_t)r->n[4],
+                  .limit = { r->n[5] },
+                  .budget = { r->n[6] },
+                  .units = (int32_t)r->n[7],
+                  .seconds = (int32_t)r->n[8],
+                  .expires_us = r->n[9],
+                  .attempts_max = (int32_t)r->n[10] },
+        .state = (enum order_state)r->n[11],
+        .job = (enum job_state)r->n[12],
+        .spent = { r->n[13] },
+        .hold = { r->n[14] },
+        .lease = r->n[15],
+        .attempts = (int32_t)r->n[16],
+        .exit_code = (int32_t)r->n[17],
+        .reason = (enum reason)r->n[18],
+        .excluded_n = (int32_t)r->n[19],
+    };
+    memcpy(b.excluded, &r->n[20], sizeof(b.excluded));
+    return market_load_bid(m, &b);
+}
+
+static bool load_lease(struct market *m, const struct row *r)
+{
+    const struct lease l = {
+        .lease = r->n[0],
+        .bid = r->n[1],
+        .ask = r->n[2],
+        .node = r->n[3],
+        .buyer = r->n[4],
+        .provider = r->n[5],
+        .pool = (int32_t)r->n[6],
+        .units = (int32_t)r->n[7],
+        .price = { r->n[8] },
+        .seconds_max = (int32_t)r->n[9],
+        .hold = { r->n[10] },
+        .state = (enum lease_state)r->n[11],
+        .epoch = (int32_t)r->n[12],
+        .traded_us = r->n[13],
+        .accepted_us = r->n[14],
+        .ready_us = r->n[15],
+        .stopping_us = r->n[16],
+        .ended_us = r->n[17],
+        .seconds_signed = r->n[18],
+        .seconds_observed = r->n[19],
+        .seconds_billed = r->n[20],
+        .charge = { r->n[21] },
+        .fee = { r->n[22] },
+        .payout = { r->n[23] },
+        .exit_code = (int32_t)r->n[24],
+        .reason = (enum reason)r->n[25],
+        .fault = (enum fault)r->n[26],
+    };
+    return market_load_lease(m, &l);
+}
+
+static bool load_payout(struct market *m, const struct row *r)
+{
+    const struct payout p = {
+        .payout = r->n[0],
+        .account = r->n[1],
+        .amount = { r->n[2] },
+        .state = (enum payout_state)r->n[3],
+        .at_us = r->n[4],
+    };
+    return market_load_payout(m, &p);
+}
+
+/* clang-format off */
+static const struct sql_col balance_cols[] = { N(0), N(1), N(2) };
+static const struct sql_col node_cols[] = { N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7) };
+static const struct sql_col ask_cols[] = {
+    N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), T(10), N(11), N(12), N(13), N(14),
+};
+static const struct sql_col bid_cols[] = {
+    N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7), N(8), T(9), N(10), N(11), N(12), N(13), N(14),
+    N(15), N(16), N(17), N(18), N(19), N(20), N(21), N(22), N(23), N(24), N(25), N(26), N(27), N(28),
+    N(29),
+};
+static const struct sql_col lease_cols[] = {
+    N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), T(13), T(14),
+    T(15), T(16), T(17), N(18), N(19), N(20), N(21), N(22), N(23), N(24), N(25), N(26),
+};
+static const struct sql_col payout_cols[] = { N(0), N(1), N(2), N(3), T(4) };
+
+/* In an order in which each object finds what it names. */
+static const struct {
+    const struct sql_stmt *stmt;
+    const struct sql_col *cols;
+    size_t ncols;
+    load_fn *load;
+} kinds[] = {
+    { &SQL_load_balances, balance_cols, ARRAY_LEN(balance_cols), load_balance },
+    { &SQL_load_nodes,    node_cols,    ARRAY_LEN(node_cols),    load_node },
+    { &SQL_load_asks,     ask_cols,     ARRAY_LEN(ask_cols),     load_ask },
+    { &SQL_load_bids,     bid_cols,     ARRAY_LEN(bid_cols),     load_bid },
+    { &SQL_load_leases,   lease_cols,   ARRAY_LEN(lease_cols),   load_lease },
+    { &SQL_load_payouts,  payout_cols,  ARRAY_LEN(payout_cols),  load_payout },
+};
+static const struct sql_col last_cols[] = { N(0), T(1) };
+/* clang-format on */
+
+static bool load_kind(struct db *db, struct market *m, size_t kind, struct err *err)
+{
+    struct arena a;
+    struct row *rows = NULL;
+    size_t n = 0;
+
+    arena_init(&a, LOAD_BYTES_MAX);
+    bool ok =
+        read_rows(db, kinds[kind].stmt, kinds[kind].cols, kinds[kind].ncols, &a, &rows, &n, err);
+    for (size_t i = 0; i < n && ok; i++)
+        if (!kinds[kind].load(m, &rows[i]))
+            ok = FAIL(err, ERR_NO_MEMORY, "No memory to hold the market.");
+    arena_done(&a);
+    return ok;
+}
+
+static enum db_rc load_all(struct db *db, void *arg, struct err *err)
+{
+    struct market *m = arg;
+    struct row last = { { ACCOUNT_FIRST - 1, 0 } };
+    struct arena none;
+
+    arena_init(&none, 1024);
+    const struct sql_rows rows = { last_cols, ARRAY_LEN(last_cols), sizeof(last), &none };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (!load_kind(db, m, i, err)) return DB_FAIL;
+    const enum db_rc rc = db_one(db, &SQL_load_last, NULL, &rows, &last, err);
+    if (rc != DB_ONE && rc != DB_NONE) return rc;
+    market_load_end(m, last.n[0], last.n[1]);
+    return DB_ONE;
+}
+
+/* One transaction is enough for one snapshot here: only the leader writes these tables, we hold the
+ * epoch, and whoever had it before can commit nothing more. */
+bool store_load_market(struct db *db, struct market *m, struct err *err)
+{
+    return db_tx(db, load_all, m, err) == DB_ONE;
+}
+
+struct pool_row {
+    int64_t number, gpu_memory, gpus, cpu, memory, scratch, tick;
+    struct str name, model;
+};
+
+static const struct sql_col pool_cols[] = {
+    COL_I64(struct pool_row, number), COL_TEXT(struct pool_row, name),
+    COL_TEXT(struct pool_row, model), COL_I64(struct pool_row, gpu_memory),
+    COL_I64(struct pool_row, gpus),   COL_I64(struct pool_row, cpu),
+    COL_I64(struct pool_row, memory), COL_I64(struct pool_row, scratch),
+    COL_I64(struct pool_row, tick),
+};
+
+static bool copy_text(char *out, size_t size, struct str s)
+{
+    if (s.n >= size) return false;
+    memcpy(out, s.p, s.n);
+    out[s.n] = '\0';
+    return true;
+}
+
+static bool fill_pool(struct pool *p, const struct pool_row *r)
+{
+    p->number = (int32_t)r->number;
+    p->gpu_memory_bytes = r->gpu_memory;
+    p->unit = (struct bundle){ (int32_t)r->gpus, (int32_t)r->cpu, r->memory, r->scratch };
+    p->tick = (struct money){ r->tick };
+    return copy_text(p->name, sizeof(p->name), r->name) &&
+           copy_text(p->gpu_model, sizeof(p->gpu_model), r->model);
+}
+
+bool store_load_pools(struct db *db, struct arena *a, struct pool **out, size_t *n, struct err *err)
+{
+    const struct sql_rows rows = { pool_cols, ARRAY_LEN(pool_cols), sizeof(struct pool_row), a };
+    void *array = NULL;
+    size_t count = 0;
+    const enum db_rc rc = db_many(db, &SQL_load_pools, NULL, &rows, &array, &count, err);
+
+    if (rc == DB_NONE) return FAIL(err, ERR_DB, "The database has no pools.");
+    if (rc != DB_ONE) return false;
+    struct pool *pools = arena_alloc(a, count * sizeof(*pools));
+    if (!pools) return FAIL(err, ERR_NO_MEMORY, "No memory for the pools.");
+    for (size_t i = 0; i < count; i++)
+        if (!fill_pool(&pools[i], (const struct pool_row *)array + i))
+            return FAIL(err, ERR_DB, "A pool's name or model is too long.");
+    *out = pools;
+    *n = count;
+    return true;
+}
+
+static const struct sql_col key_cols[] = {
+    COL_I64(struct stored_key, account), COL_BYTES(struct stored_key, key),
+    COL_BYTES(struct stored_key, body),  COL_I64(struct stored_key, seq),
+    COL_TIME(struct stored_key, at_us),
+};
+
+bool store_load_keys(struct db *db, int64_t since_us, struct arena *a, struct stored_key **out,
+                     size_t *n, struct err *err)
+{
+    const struct sql_arg args[] = { SQL_TIME(since_us) };
+    const struct sql_rows rows = { key_cols, ARRAY_LEN(key_cols), sizeof(struct stored_key), a };
+    void *array = NULL;
+
+    *n = 0;
+    const enum db_rc rc = db_many(db, &SQL_load_keys, args, &rows, &array, n, err);
+    *out = array;
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
+struct locked {
+    bool locked;
+};
+
+bool store_leader_lock(struct db *db, bool *locked, struct err *err)
+{
+    static const struct sql_col cols[] = { COL_BOOL(struct locked, locked) };
+    const struct sql_rows rows = { cols, 1, sizeof(struct locked), NULL };
+    struct locked row = { false };
+
+    if (db_one(db, &SQL_leader_lock, NULL, &rows, &row, err) != DB_ONE) return false;
+    *locked = row.locked;
+    return true;
+}
+
+struct epoch_row {
+    int64_t epoch;
+};
+
+bool store_leader_take(struct db *db, const char *name, int64_t *epoch, struct err *err)
+{
+    static const struct sql_col cols[] = { COL_I64(struct epoch_row, epoch) };
+    const struct sql_rows rows = { cols, 1, sizeof(struct epoch_row), NULL };
+    const struct sql_arg args[] = { SQL_C(name) };
+    struct epoch_row row = { 0 };
+
+    if (db_one(db, &SQL_leader_take, args, &rows, &row, err) != DB_ONE) return false;
+    *epoch = row.epoch;
+    return true;
+}

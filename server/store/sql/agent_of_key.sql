@@ -1,0 +1,3 @@
+-- The node that a key signs for. No row: none.
+-- $1 public_key
+SELECT node FROM node_agents WHERE public_key = $1;

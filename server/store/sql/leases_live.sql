@@ -1,0 +1,9 @@
+-- Leases of a node that hold units of it: offered to stopping. No row: none.
+-- $1 node
+SELECT l.lease, l.bid, l.ask, l.node, l.buyer, l.provider, l.pool, l.units, l.price, l.seconds_max, l.hold, l.state, l.epoch,
+       l.traded, l.accepted, l.ready, l.stopping, l.ended, l.seconds_signed, l.seconds_observed, l.seconds_billed,
+       l.charge, l.fee, l.payout, l.exit_code, l.reason, l.fault, l.version, b.at AS bid_at, a.at AS ask_at,
+       n.at AS node_at, x.seq IS NOT NULL AS exited
+FROM leases l JOIN bids b ON b.bid = l.bid JOIN asks a ON a.ask = l.ask JOIN nodes n ON n.node = l.node
+LEFT JOIN lease_commands x ON x.lease = l.lease AND x.kind = 14
+WHERE l.node = $1 AND l.state < 4 ORDER BY l.lease;

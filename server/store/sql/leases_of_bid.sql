@@ -1,0 +1,9 @@
+-- The leases of a job, newest first. No row: it had none. Whose job it is was checked before.
+-- $1 bid
+SELECT l.lease, l.bid, l.ask, l.node, l.buyer, l.provider, l.pool, l.units, l.price, l.seconds_max, l.hold, l.state, l.epoch,
+       l.traded, l.accepted, l.ready, l.stopping, l.ended, l.seconds_signed, l.seconds_observed, l.seconds_billed,
+       l.charge, l.fee, l.payout, l.exit_code, l.reason, l.fault, l.version, b.at AS bid_at, a.at AS ask_at,
+       n.at AS node_at, x.seq IS NOT NULL AS exited
+FROM leases l JOIN bids b ON b.bid = l.bid JOIN asks a ON a.ask = l.ask JOIN nodes n ON n.node = l.node
+LEFT JOIN lease_commands x ON x.lease = l.lease AND x.kind = 14
+WHERE l.bid = $1 ORDER BY l.lease DESC;

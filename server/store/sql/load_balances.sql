@@ -1,0 +1,2 @@
+-- All balances.
+SELECT account, available, held FROM balances;

@@ -1,0 +1,2 @@
+-- All nodes.
+SELECT node, account, at, cpu_millis, memory_bytes, scratch_bytes, gpu_pool, gpus FROM nodes;

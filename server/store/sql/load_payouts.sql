@@ -1,0 +1,2 @@
+-- Payouts that wait.
+SELECT payout, account, amount, state, at FROM payouts WHERE state = 1;

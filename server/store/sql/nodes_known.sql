@@ -1,0 +1,2 @@
+-- All nodes that have an agent. No row: none has joined.
+SELECT node FROM node_agents ORDER BY node;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tape. */
+#pragma once
+
+#include "store/db.h"
+
+struct trade_row {
+    int64_t trade, at_us, pool, units, price, bid, ask;
+    bool bid_rested; /* the ask arrived; else the bid did */
+};
+
+/* pool 0: all of them. Newest first. DB_NONE: there are no more. */
+MUST_CHECK enum db_rc store_list_trades(struct db *db, int64_t pool, int64_t before, int64_t limit,
+                                        struct arena *a, struct trade_row **out, size_t *n,
+                                        struct err *err);
+/* In order. DB_NONE: it traded nothing. */
+MUST_CHECK enum db_rc store_list_trades_of_command(struct db *db, int64_t seq, struct arena *a,
+                                                   struct trade_row **out, size_t *n,
+                                                   struct err *err);

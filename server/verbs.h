@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs of bourse-server, one a file. Each says true, or false with err. */
+#pragma once
+
+#include "options.h"
+
+bool verb_init(const struct options *o, struct arena *a, struct err *err);
+bool verb_run(const struct options *o, struct arena *a, struct err *err);
+bool verb_account(const struct options *o, struct arena *a, struct err *err);
+bool verb_payout(const struct options *o, struct arena *a, struct err *err);

@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The market as a whole: groups, what is touched, the clock, the hash, and life without memory. */
+#include "domain/market.h"
+
+#include "tests/t.h"
+#include "tests/unit/domain/story.h"
+
+static struct story s;
+static int64_t pat, alice;
+
+static void begin(void)
+{
+    story_begin(&s);
+    pat = story_account(&s, CENTS(0));
+    alice = story_account(&s, CENTS(1000000));
+}
+
+static struct touched touched(void)
+{
+    struct touched t;
+
+    market_touched(s.m, &t);
+    return t;
+}
+
+TEST(a_new_market_has_the_world_and_the_fees_and_expects_command_16)
+{
+    story_begin(&s);
+    CHECK_I64(market_last_seq(s.m), 15);
+    CHECK(market_balance(s.m, ACCOUNT_WORLD) && market_balance(s.m, ACCOUNT_FEES));
+    CHECK_I64(touched().balances_n, 0); /* the store has them from the start */
+    CHECK(!market_balance(s.m, 16) && !market_node(s.m, 16) && !market_ask(s.m, 16));
+    CHECK(!market_bid(s.m, 16) && !market_lease(s.m, 16) &&
+          !market_due(s.m, INT64_MAX, &(struct command){ 0 }, &(int64_t){ 0 }));
+    story_end(&s);
+}
+
+TEST(pools_are_found_by_number_and_by_name)
+{
+    story_begin(&s);
+    CHECK_STR(market_pool(s.m, STORY_GPU)->name, "h100-80g");
+    CHECK(!market_pool(s.m, 5) && !market_pool(s.m, 0));
+    CHECK_I64(market_pool_named(s.m, STR("cpu"))->number, STORY_CPU);
+    CHECK_I64(market_pool_named(s.m, STR("h100-80g"))->number, STORY_GPU);
+    CHECK(!market_pool_named(s.m, STR("h100-80")));
+    CHECK(!market_pool_named(s.m, STR("h100-80gb")));
+    CHECK(!market_pool_named(s.m, STR("")));
+    CHECK(!market_pool_named(s.m, STR("a name that is far longer than any pool could have")));
+    story_end(&s);
+}
+
+TEST(a_refused_command_takes_no_number_and_no_time)
+{
+    begin();
+    const int64_t seq = market_last_seq(s.m), us = market_last_us(s.m);
+
+    story_wait(&s, 5);
+    CHECK(!story_do(&s, (struct command){ .kind = COMMAND_CANCEL_JOB, .u.order = { 999 } }));
+    CHECK(market_last_seq(s.m) == seq && market_last_us(s.m) == us);
+    CHECK_STR(s.out.why, "There is no such job.");
+    story_end(&s);
+}
+
+TEST(a_command_that_does_not_exist_is_refused)
+{
+    begin();
+    CHECK(!story_do(&s, (struct command){ .account = pat, .kind = 0 }));
+    CHECK_I64(s.out.refused, ERR_NOT_SUPPORTED);
+    CHECK(!story_do(&s, (struct command){ .account = pat, .kind = 22 }));
+    CHECK_I64(s.out.refused, ERR_NOT_SUPPORTED);
+    story_end(&s);
+}
+
+TEST(each_kind_has_its_list_of_what_a_group_has_touched)
+{
+    begin();
+    s.one_group = true;
+    CHECK_I64(touched().balances_n, 0);
+    const int64_t node = story_gpu_node(&s, pat, 4);
+    const int64_t ask = story_ask(&s, node, 4, TICKS(2000));
+    const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+
+    const struct touched t = touched();
+    CHECK(t.nodes_n == 1 && t.nodes[0]->node == node && t.nodes[0]->touch.fresh);
+    CHECK(t.asks_n == 1 && t.asks[0]->ask == ask && t.asks[0]->touch.fresh);
+    CHECK(t.bids_n == 1 && t.bids[0]->bid == job && t.bids[0]->touch.fresh);
+    CHECK(t.leases_n == 1 && t.leases[0]->bid == job && t.leases[0]->touch.fresh);
+    CHECK(t.balances_n == 1 && t.balances[0]->account == alice && !t.balances[0]->touch.fresh);
+    CHECK(t.payouts_n == 0);
+    CHECK(t.trades_n == 1 && t.trades[0].bid == job);
+    CHECK(market_trades(s.m) == t.trades);
+
+    market_settle_group(s.m);
+    const int64_t account = story_account(&s, CENTS(0));
+    CHECK(story_do(&s, (struct command){ .account = alice,
+                                         .kind = COMMAND_REQUEST_PAYOUT,
+                                         .u.request_payout = { { 1 } } }));
+    const struct touched u = touched();
+    CHECK(u.balances_n == 2 && u.balances[0]->account == account);
+    CHECK(u.balances[0]->touch.fresh && !u.balances[1]->touch.fresh);
+    CHECK(u.payouts_n == 1 && u.payouts[0]->payout == account + 1 && u.payouts[0]->touch.fresh);
+    story_end(&s);
+}
+
+TEST(an_object_is_listed_once_and_fresh_until_its_group_is_stored)
+{
+    begin();
+    s.one_group = true;
+    const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    const struct command dearer = { .account = alice,
+                                    .kind = COMMAND_AMEND_BID,
+                                    .u.amend_bid = { job, TICKS(3000) } };
+    CHECK(story_do(&s, dearer));
+    CHECK(touched().bids_n == 1 && touched().bids[0]->touch.fresh);
+    const int64_t node = story_cpu_node(&s, pat, 1);
+    CHECK(story_do(&s, (struct command){ .account = pat,
+                                         .kind = COMMAND_PUT_NODE,
+                                         .u.put_node = { node, { .cpu_millis = 7 } } }));
+    CHECK(touched().nodes_n == 1 && touched().nodes[0]->touch.fresh);
+
+    market_settle_group(s.m);
+    CHECK(touched().bids_n == 0 && touched().balances_n == 0);
+    struct command cheaper = dearer;
+    cheaper.u.amend_bid.limit = TICKS(1000);
+    CHECK(story_do(&s, cheaper));
+    CHECK(touched().bids_n == 1 && !touched().bids[0]->touch.fresh);
+    story_end(&s);
+}
+
+TEST(trades_are_numbered_within_the_group)
+{
+    begin();
+    s.one_group = true;
+    const int64_t ask = story_ask(&s, story_gpu_node(&s, pat, 4), 4, TICKS(2000));
+    story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    CHECK(s.out.trades_first == 0 && s.out.trades_n == 1);
+    const int64_t second = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    CHECK(s.out.trades_first == 1 && s.out.trades_n == 1);
+    CHECK(market_trades(s.m)[1].bid == second && market_trades(s.m)[1].ask == ask);
+
+    market_settle_group(s.m);
+    story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    CHECK(s.out.trades_first == 0 && s.out.trades_n == 1);
+    story_end(&s);
+}
+
+TEST(no_change_touches_nothing)
+{
+    begin();
+    const int64_t ask = story_ask(&s, story_gpu_node(&s, pat, 4), 4, TICKS(2000));
+    const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(1000));
+    const int64_t stops = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    story_run(&s, stops);
+    CHECK(story_cancel(&s, alice, stops));
+    s.one_group = true;
+
+    CHECK(story_do(&s, (struct command){ .account = pat,
+                                         .kind = COMMAND_AMEND_ASK,
+                                         .u.amend_ask = { ask, TICKS(2000), 4 } }));
+    CHECK(story_do(&s, (struct command){ .account = alice,
+                                         .kind = COMMAND_AMEND_BID,
+                                         .u.amend_bid = { job, TICKS(1000) } }));
+    CHECK(story_cancel(&s, alice, stops));
+    const struct touched t = touched();
+    CHECK(t.asks_n == 0 && t.bids_n == 0 && t.balances_n == 0 && t.nodes_n == 0);
+    CHECK(t.leases_n == 0);
+    story_end(&s);
+}
+
+/* A group in which a job comes, runs and goes leaves only its touches behind. */
+TEST(what_is_over_leaves_with_its_group)
+{
+    begin();
+    s.one_group = true;
+    const int64_t ask = story_ask(&s, story_gpu_node(&s, pat, 4), 4, TICKS(2000));
+    const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    story_run(&s, job);
+    CHECK(story_cancel(&s, pat, ask));
+    CHECK(story_exit(&s, job, 60, 0));
+    CHECK(market_ask(s.m, ask) && market_bid(s.m, job) && market_lease(s.m, job * 4096));
+
+    market_settle_group(s.m);
+    CHECK(!market_ask(s.m, ask) && !market_bid(s.m, job) && !market_lease(s.m, job * 4096));
+    story_end(&s);
+}
+
+/* The ask is not touched by the end of its last lease, and leaves all the same. */
+TEST(an_ask_leaves_with_its_last_lease)
+{
+    begin();
+    const int64_t ask = story_ask(&s, story_gpu_node(&s, pat, 4), 4, TICKS(2000));
+    const int64_t first = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    const int64_t second = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    story_run(&s, first);
+    story_run(&s, second);
+    CHECK(story_cancel(&s, pat, ask));
+
+    CHECK(story_exit(&s, first, 60, 0));
+    CHECK(market_ask(s.m, ask));
+    s.one_group = true;
+    CHECK(story_exit(&s, second, 60, 0));
+    CHECK_I64(touched().asks_n, 0);
+    s.one_group = false;
+    market_settle_group(s.m);
+    CHECK(!market_ask(s.m, ask));
+    story_end(&s);
+}
+
+static void count(void *arg, const struct lease *l)
+{
+    int64_t *const sum = arg;
+
+    CHECK(!lease_is_final(l->state));
+    *sum += l->lease;
+}
+
+TEST(a_walk_meets_the_live_leases)
+{
+    begin();
+    s.one_group = true;
+    story_ask(&s, story_gpu_node(&s, pat, 4), 4, TICKS(2000));
+    const int64_t a = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    const int64_t b = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    const int64_t c = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    CHECK(story_cancel(&s, alice, b)); /* void, but still in memory */
+
+    int64_t sum = 0;
+    market_each_lease(s.m, count, &sum);
+    CHECK_I64(sum, (a + c) * 4096);
+    story_end(&s);
+}
+
+/* ---- the clock ---- */
+
+static bool due(int64_t now_us, enum command_kind kind, int64_t number)
+{
+    struct command c = { 0 };
+    int64_t next_us = -1;
+
+    if (!market_due(s.m, now_us, &c, &next_us)) return false;
+    CHECK_I64(c.account, ACCOUNT_WORLD);
+    if (kind == COMMAND_EXPIRE_ORDER) return c.kind == kind && c.u.order.order == number;
+    return c.kind == kind && c.u.lease.lease == number && c.u.lease.epoch == 1;
+}
+
+static int64_t next_due_us(void)
+{
+    struct command c;
+    int64_t next_us = -1;
+
+    CHECK(!market_due(s.m, s.now_us, &c, &next_us));
+    return next_us;
+}
+
+static int64_t in(int64_t seconds)
+{
+    return s.now_us + seconds * INT64_C(1000000);
+}
+
+TEST(an_idle_market_has_nothing_to_wait_for)
+{
+    begin();
+    CHECK_I64(next_due_us(), INT64_MAX);
+    story_end(&s);
+}
+
+TEST(each_state_of_a_lease_has_its_clock)
+{
+    begin();
+    story_ask(&s, story_gpu_node(&s, pat, 4), 4, TICKS(2000));
+    const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(2000)), lease = job * 4096;
+
+    CHECK_I64(next_due_us(), in(30));
+    CHECK(due(in(30), COMMAND_LEASE_TIMEOUT, lease));
+    CHECK(story_lease(&s, job, COMMAND_ACCEPT_LEASE));
+    CHECK_I64(next_due_us(), in(900));
+    CHECK(due(in(900), COMMAND_LEASE_TIMEOUT, lease));
+    CHECK(story_lease(&s, job, COMMAND_LEASE_READY));
+    CHECK_I64(next_due_us(), in(3600));
+    CHECK(due(in(3600), COMMAND_LEASE_SPENT, lease));
+    CHECK(story_cancel(&s, alice, job));
+    CHECK_I64(next_due_us(), in(60));
+    CHECK(due(in(60), COMMAND_LEASE_LOST, lease));
+    CHECK(story_exit(&s, job, 0, 0));
+    CHECK_I64(next_due_us(), in(2 * STORY_DAY)); /* the ask's end */
+    story_end(&s);
+}
+
+TEST(open_orders_expire_and_others_have_no_clock)
+{
+    begin();
+    const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    const int64_t ask = story_ask(&s, story_cpu_node(&s, pat, 4), 4, TICKS(2000));
+
+    CHECK(due(in(STORY_DAY), COMMAND_EXPIRE_ORDER, job));
+    CHECK(story_cancel(&s, alice, job));
+    CHECK(!due(in(STORY_DAY), COMMAND_EXPIRE_ORDER, job));
+    CHECK(due(in(2 * STORY_DAY), COMMAND_EXPIRE_ORDER, ask));
+    CHECK(story_cancel(&s, pat, ask));
+    CHECK_I64(next_due_us(), INT64_MAX);
+    story_end(&s);
+}
+
+TEST(the_earliest_is_due_first_then_the_lowest_number)
+{
+    begin();
+    struct command c = story_job_of(&s, alice, STORY_GPU, 1, TICKS(2000));
+    c.u.submit_job.expires_us = in(100);
+    CHECK(story_do(&s, c));
+    const int64_t first = market_last_seq(s.m);
+    CHECK(story_do(&s, c));
+    const int64_t second = market_last_seq(s.m);
+    c.u.submit_job.expires_us = in(99);
+    CHECK(story_do(&s, c));
+    const int64_t soonest = market_last_seq(s.m);
+
+    story_wait(&s, 100);
+    CHECK(due(s.now_us, COMMAND_EXPIRE_ORDER, soonest));
+    CHECK(story_cancel(&s, alice, soonest));
+    CHECK(due(s.now_us, COMMAND_EXPIRE_ORDER, first));
+    CHECK(story_cancel(&s, alice, first));
+    CHECK(due(s.now_us, COMMAND_EXPIRE_ORDER, second));
+    CHECK_I64(story_clock(&s), 1);
+    CHECK_I64(story_kept_bid(&s, second)->state, ORDER_EXPIRED);
+    story_end(&s);
+}
+
+#define ONE_DUE_US (STORY_START + INT64_C(3600000000))
+
+static void load_others(struct market *m)
+{
+    CHECK(market_load_balance(m, &(struct balance){ .account = 5, .held = { 240 } }));
+    CHECK(market_load_balance(m, &(struct balance){ .account = 6 }));
+    CHECK(market_load_balance(m, &(struct balance){ .account = 1, .available = { -240 } }));
+    CHECK(market_load_node(
+        m, &(struct node){ .node = 7, .account = 6, .spec = { .cpu_millis = 1000 } }));
+    CHECK(market_load_ask(m,
+                          &(struct ask){ .ask = 8,
+                                         .account = 6,
+                                         .spec = { 7, 1, { 3600 }, { 3600 }, 1, INT64_MAX, 60, 60 },
+                                         .state = ORDER_OPEN }));
+}
+
+static void load_bid(struct market *m, int64_t number, int64_t lease)
+{
+    CHECK(market_load_bid(m, &(struct bid){
+                                 .bid = number,
+                                 .account = 5,
+                                 .priority = number,
+                                 .spec = { 1, { 3600 }, { 60 }, 1, 60, ONE_DUE_US, 1 },
+                                 .state = lease ? ORDER_FILLED : ORDER_OPEN,
+                                 .job = lease ? JOB_RUNNING : JOB_OPEN,
+                                 .hold = { 60 },
+                                 .lease = lease,
+                                 .attempts = lease ? 1 : 0,
+                             }));
+}
+
+static void load_running(struct market *m, int64_t lease, int64_t bid)
+{
+    CHECK(market_load_lease(m, &(struct lease){
+                                   .lease = lease,
+                                   .bid = bid,
+                                   .ask = 8,
+                                   .node = 7,
+                                   .buyer = 5,
+                                   .provider = 6,
+                                   .pool = 1,
+                                   .units = 1,
+                                   .price = { 3600 },
+                                   .seconds_max = 60,
+                                   .hold = { 60 },
+                                   .state = LEASE_RUNNING,
+                                   .epoch = 1,
+                                   .traded_us = STORY_START,
+                                   .accepted_us = STORY_START,
+                                   .ready_us = ONE_DUE_US - 60000000,
+                               }));
+}
+
+/* Due at one time: a lease with the number 16 × 4096, an order with the same, and one on both sides
+ * of it. */
+TEST(orders_and_leases_stand_in_one_line)
+{
+    static const int64_t line[] = { 65535, 65536, -65536, 65537 }; /* negative: the lease */
+    const struct pool pool = {
+        .number = 1, .name = "cpu", .unit = { .cpu_millis = 1000 }, .tick = { 1 }
+    };
+    struct market *const m = market_new(&mem_heap, &market_rules_default, &pool, 1);
+    struct command c;
+    int64_t next_us;
+
+    CHECK(m);
+    load_others(m);
+    load_bid(m, 9, 65536);
+    load_bid(m, 65535, 0);
+    load_bid(m, 65536, 0);
+    load_bid(m, 65537, 0);
+    load_running(m, 65536, 9);
+    market_load_end(m, 70000, STORY_START);
+
+    CHECK(!market_due(m, ONE_DUE_US - 1, &c, &next_us) && next_us == ONE_DUE_US);
+    for (size_t i = 0; i < ARRAY_LEN(line); i++) {
+        struct outcome out;
+        CHECK(market_due(m, ONE_DUE_US, &c, &next_us));
+        CHECK(c.kind == (line[i] > 0 ? COMMAND_EXPIRE_ORDER : COMMAND_LEASE_SPENT));
+        CHECK_I64(line[i] > 0 ? c.u.order.order : -c.u.lease.lease, line[i]);
+        c.seq = market_last_seq(m) + 1;
+        c.at_us = ONE_DUE_US;
+        market_apply(m, &c, &out);
+        CHECK_I64(out.refused, ERR_NONE);
+        market_check(m);
+    }
+    CHECK(!market_due(m, ONE_DUE_US, &c, &next_us));
+    market_free(m);
+}
+
+TEST(the_clock_alone_brings_every_job_to_an_end)
+{
+    begin();
+    story_ask(&s, story_gpu_node(&s, pat, 4), 1, TICKS(2000));
+    const int64_t lost = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    const int64_t waits = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    story_run(&s, lost);
+
+    for (int64_t next_us; (next_us = next_due_us()) != INT64_MAX;) {
+        s.now_us = next_us;
+        CHECK(story_clock(&s) > 0);
+    }
+    CHECK_I64(story_kept_bid(&s, waits)->job, JOB_EXPIRED);
+    CHECK_I64(story_kept_bid(&s, lost)->job, JOB_EXPIRED);
+    CHECK_I64(story_balance(&s, alice)->available.micros, CENTS(1000000).micros);
+    CHECK_I64(story_balance(&s, alice)->held.micros, 0);
+    story_end(&s);
+}
+
+/* ---- the hash ---- */
+
+TEST(the_hash_tells_every_change)
+{
+    begin();
+    const int64_t node = story_gpu_node(&s, pat, 4);
+    uint64_t seen[16];
+    size_t n = 0;
+
+    seen[n++] = market_hash(s.m);
+    const int64_t ask = story_ask(&s, node, 2, TICKS(2000));
+    seen[n++] = market_hash(s.m);
+    const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    seen[n++] = market_hash(s.m);
+    CHECK(story_lease(&s, job, COMMAND_ACCEPT_LEASE));
+    seen[n++] = market_hash(s.m);
+    CHECK(story_lease(&s, job, COMMAND_LEASE_READY));
+    seen[n++] = market_hash(s.m);
+    CHECK(story_cancel(&s, alice, job));
+    seen[n++] = market_hash(s.m);
+    CHECK(story_exit(&s, job, 1, 0));
+    seen[n++] = market_hash(s.m);
+    CHECK(story_cancel(&s, pat, ask));
+    seen[n++] = market_hash(s.m);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            CHECK(seen[i] != seen[j]);
+    story_end(&s);
+}
+
+/* The same commands give the same market, however they were grouped. */
+TEST(groups_leave_no_trace)
+{
+    uint64_t hash[2];
+
+    for (int one_group = 0; one_group < 2; one_group++) {
+        begin();
+        s.one_group = one_group;
+        const int64_t ask = story_ask(&s, story_gpu_node(&s, pat, 4), 4, TICKS(2000));
+        const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+        const int64_t other = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+        story_run(&s, job);
+        CHECK(story_exit(&s, job, 60, 0));
+        CHECK(!story_exit(&s, job, 60, 0));
+        CHECK(story_cancel(&s, pat, ask));
+        CHECK(story_cancel(&s, pat, ask)); /* applied: a lease is still live */
+        CHECK(story_cancel(&s, alice, other));
+        CHECK(!story_cancel(&s, pat, ask));
+        hash[one_group] = market_hash(s.m);
+        story_end(&s);
+    }
+    CHECK(hash[0] == hash[1]);
+}
+
+TEST(what_is_over_may_be_loaded_and_is_left_out)
+{
+    begin();
+    const int64_t ask = story_ask(&s, story_gpu_node(&s, pat, 4), 4, TICKS(2000));
+    const int64_t job = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    story_run(&s, job);
+    CHECK(story_exit(&s, job, 60, 0));
+    CHECK(story_cancel(&s, pat, ask));
+
+    struct market *const second = story_rebuilt(&s);
+    CHECK(!market_ask(second, ask) && !market_bid(second, job) &&
+          !market_lease(second, job * 4096));
+    CHECK(market_hash(second) == market_hash(s.m));
+    market_free(second);
+    story_end(&s);
+}
+
+/* Dropping one moves others within the table: none may be missed. Such numbers collide there. */
+TEST(many_asks_that_are_over_are_all_left_out)
+{
+    struct ask a = { .account = 5, .spec = { .node = 6, .pool = STORY_CPU, .units = 1 } };
+
+    story_begin(&s);
+    a.state = ORDER_CANCELLED;
+    a.reason = REASON_CANCELLED;
+    CHECK(market_load_node(s.m, &(struct node){ .node = 6, .account = 5 }));
+    for (int64_t i = 1; i <= 300; i++) {
+        a.ask = i << 40;
+        CHECK(market_load_ask(s.m, &a));
+    }
+    market_load_end(s.m, 1000, STORY_START);
+    for (int64_t i = 1; i <= 300; i++)
+        CHECK(!market_ask(s.m, i << 40));
+    story_end(&s);
+}
+
+/* A rebuilt market is not only equal, it goes on in the same way. */
+TEST(a_rebuilt_market_goes_on_as_the_first_would_have)
+{
+    begin();
+    story_ask(&s, story_gpu_node(&s, pat, 4), 1, TICKS(2000));
+    const int64_t first = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    const int64_t second = story_job(&s, alice, STORY_GPU, 1, TICKS(2100));
+    story_run(&s, first);
+    struct market *const m = story_rebuilt(&s);
+    const struct command c = { .seq = market_last_seq(m) + 1,
+                               .at_us = s.now_us,
+                               .account = pat,
+                               .kind = COMMAND_LEASE_EXIT,
+                               .u.lease = {
+                                   .lease = first * 4096, .epoch = 1, .reason = REASON_DONE } };
+    struct outcome out;
+
+    market_apply(m, &c, &out);
+    CHECK(out.refused == ERR_NONE && out.trades_n == 1 && market_trades(m)[0].bid == second);
+    CHECK(story_do(&s, c));
+    CHECK(market_hash(m) == market_hash(s.m));
+    market_free(m);
+    story_end(&s);
+}
+
+/* ---- memory ---- */
+
+TEST(without_memory_there_is_no_market)
+{
+    const struct pool pool = { .number = 1, .name = "cpu", .tick = { 1 } };
+    struct market *m = NULL;
+
+    story_begin(&s); /* to borrow its memory, which counts */
+    const int64_t blocks = s.blocks;
+    for (int64_t n = 0; !m; n++) {
+        CHECK(n < 10);
+        s.memory_left = n;
+        m = market_new(&s.mem, &market_rules_default, &pool, 1);
+        CHECK(m || s.blocks == blocks);
+    }
+    CHECK(s.memory_left == 0 && s.blocks > blocks + 1);
+    s.memory_left = -1;
+    market_free(m);
+    story_end(&s);
+}
+
+TEST(loading_says_when_there_is_no_memory)
+{
+    const struct bid bid = {
+        .bid = 20, .spec = { .pool = STORY_CPU }, .state = ORDER_OPEN, .job = JOB_OPEN
+    };
+    const struct payout payout = { .payout = 21, .state = PAYOUT_REQUESTED };
+    const struct lease lease = { .lease = 22, .ask = 23 };
+    const struct ask ask = { .ask = 23,
+                             .spec = { .node = 24, .pool = STORY_CPU },
+                             .state = ORDER_OPEN };
+
+    story_begin(&s);
+    CHECK(market_load_node(s.m, &(struct node){ .node = 24 }));
+    CHECK(market_load_ask(s.m, &ask));
+    s.memory_left = 0;
+    CHECK(!market_load_balance(s.m, &(struct balance){ .account = 25 }));
+    CHECK(!market_load_node(s.m, &(struct node){ .node = 25 }));
+    CHECK(!market_load_ask(s.m, &(struct ask){ .ask = 26 }));
+    CHECK(!market_load_bid(s.m, &bid));
+    CHECK(!market_load_lease(s.m, &lease));
+    CHECK(!market_load_payout(s.m, &payout));
+    market_free(s.m);
+    market_free(NULL);
+    CHECK_I64(s.blocks, 0);
+}
+
+/* A world in which every kind of command has something to do, just after a restart. */
+struct world {
+    int64_t node, ask, idle, offered, preparing, running, waits, payout;
+};
+
+static struct world make_world(void)
+{
+    struct world w;
+
+    begin();
+    w.node = story_gpu_node(&s, pat, 8);
+    w.ask = story_ask(&s, w.node, 3, TICKS(2000));
+    w.idle = story_ask(&s, story_cpu_node(&s, pat, 1), 1, TICKS(1));
+    w.offered = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    w.preparing = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    CHECK(story_lease(&s, w.preparing, COMMAND_ACCEPT_LEASE));
+    w.running = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    story_run(&s, w.running);
+    w.waits = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
+    CHECK(story_do(&s, (struct command){ .account = alice,
+                                         .kind = COMMAND_REQUEST_PAYOUT,
+                                         .u.request_payout = { { 1 } } }));
+    w.payout = market_last_seq(s.m);
+    story_wait(&s, 3 * STORY_DAY); /* all that has a clock is due */
+    story_restart(&s);
+    return w;
+}
+
+/* The command of this kind in that world. */
+static struct command command_in(const struct world *w, enum command_kind kind)
+{
+    struct command c = { .account = pat, .kind = kind };
+
+    switch (kind) {
+    case COMMAND_OPEN_ACCOUNT: break;
+    case COMMAND_CREDIT: c.u.credit.account = pat, c.u.credit.amount = CENTS(1); break;
+    case COMMAND_PUT_NODE: c.u.put_node.node = w->node, c.u.put_node.spec.cpu_millis = 1; break;
+    case COMMAND_PLACE_ASK: return story_ask_of(&s, w->node, 4, TICKS(2000));
+    case COMMAND_AMEND_ASK:
+        c.u.amend_ask.ask = w->ask, c.u.amend_ask.price = TICKS(2000), c.u.amend_ask.units = 4;
+        break;
+    case COMMAND_CANCEL_ASK: c.u.order.order = w->ask; break;
+    case COMMAND_SUBMIT_JOB: return story_job_of(&s, alice, STORY_CPU, 1, TICKS(1));
+    case COMMAND_AMEND_BID:
+        c.account = alice, c.u.amend_bid.bid = w->waits, c.u.amend_bid.limit = TICKS(1000);
+        break;
+    case COMMAND_CANCEL_JOB: c.account = alice, c.u.order.order = w->offered; break;
+    case COMMAND_ACCEPT_LEASE:
+    case COMMAND_DECLINE_LEASE:
+    case COMMAND_LEASE_TIMEOUT: return story_lease_of(&s, w->offered, kind);
+    case COMMAND_LEASE_READY: return story_lease_of(&s, w->preparing, kind);
+    case COMMAND_LEASE_CANNOT_START:
+        c = story_lease_of(&s, w->preparing, kind);
+        c.u.lease.reason = REASON_IMAGE_INVALID, c.u.lease.fault = WHOSE_BUYER;
+        break;
+    case COMMAND_LEASE_EXIT:
+        c = story_lease_of(&s, w->running, kind);
+        c.u.lease.reason = REASON_DONE;
+        break;
+    case COMMAND_LEASE_LOST:
+    case COMMAND_LEASE_SPENT: return story_lease_of(&s, w->running, kind);
+    case COMMAND_EXPIRE_ORDER: c.u.order.order = w->idle; break;
+    case COMMAND_REQUEST_PAYOUT: c.account = alice, c.u.request_payout.amount = CENTS(1); break;
+    case COMMAND_COMPLETE_PAYOUT:
+    case COMMAND_FAIL_PAYOUT: c.u.payout.payout = w->payout; break;
+    }
+    return c;
+}
+
+/* Give the command no memory, then one piece, then two, until it is applied. In between it must be
+ * refused as overloaded and have changed nothing (which story_do sees to). */
+static void starve(const struct command *c)
+{
+    int64_t n = 0;
+
+    for (;; n++) {
+        s.memory_left = n;
+        const bool applied = story_do(&s, *c);
+        s.memory_left = -1;
+        if (applied) break;
+        CHECK_I64(s.out.refused, ERR_OVERLOADED);
+        CHECK(n < 200);
+    }
+    CHECK(n > 0); /* or it was not starved at all */
+}
+
+TEST(without_memory_a_command_is_refused_and_changes_nothing)
+{
+    for (int kind = COMMAND_OPEN_ACCOUNT; kind <= COMMAND_FAIL_PAYOUT; kind++) {
+        const struct world w = make_world();
+        const struct command c = command_in(&w, (enum command_kind)kind);
+        starve(&c);
+        story_end(&s);
+    }
+}
+
+TEST(cancelling_and_expiring_bids_need_memory_too)
+{
+    struct world w = make_world();
+    struct command c = command_in(&w, COMMAND_CANCEL_JOB);
+    c.u.order.order = w.waits;
+    starve(&c);
+    story_end(&s);
+
+    w = make_world();
+    c = command_in(&w, COMMAND_EXPIRE_ORDER);
+    c.u.order.order = w.waits;
+    starve(&c);
+    story_end(&s);
+
+    w = make_world();
+    c = command_in(&w, COMMAND_PUT_NODE);
+    c.u.put_node.node = 0;
+    starve(&c);
+    story_end(&s);
+}
+
+/* Room for what one command touches grows with the group, which may be long. */
+TEST(a_long_group_grows_its_lists)
+{
+    begin();
+    s.one_group = true;
+    s.rebuild = false;
+    story_ask(&s, story_cpu_node(&s, pat, 200), 200, TICKS(1));
+    for (int i = 0; i < 200; i++)
+        story_job(&s, alice, STORY_CPU, 1, TICKS(1));
+    CHECK(touched().bids_n == 200 && touched().leases_n == 200 && touched().trades_n == 200);
+    market_settle_group(s.m);
+    CHECK(touched().bids_n == 0);
+    story_end(&s);
+}
+
+TESTS(T(a_new_market_has_the_world_and_the_fees_and_expects_command_16),
+      T(pools_are_found_by_number_and_by_name), T(a_refused_command_takes_no_number_and_no_time),
+      T(a_command_that_does_not_exist_is_refused),
+      T(each_kind_has_its_list_of_what_a_group_has_touched),
+      T(an_object_is_listed_once_and_fresh_until_its_group_is_stored),
+      T(trades_are_numbered_within_the_group), T(no_change_touches_nothing),
+      T(what_is_over_leaves_with_its_group), T(an_ask_leaves_with_its_last_lease),
+      T(a_walk_meets_the_live_leases), T(an_idle_market_has_nothing_to_wait_for),
+      T(each_state_of_a_lease_has_its_clock), T(open_orders_expire_and_others_have_no_clock),
+      T(the_earliest_is_due_first_then_the_lowest_number), T(orders_and_leases_stand_in_one_line),
+      T(the_clock_alone_brings_every_job_to_an_end), T(the_hash_tells_every_change),
+      T(groups_leave_no_trace), T(what_is_over_may_be_loaded_and_is_left_out),
+      T(many_asks_that_are_over_are_all_left_out),
+      T(a_rebuilt_market_goes_on_as_the_first_would_have), T(without_memory_there_is_no_market),
+      T(loading_says_when_there_is_no_memory),
+      T(without_memory_a_command_is_refused_and_changes_nothing),
+      T(cancelling_and_expiring_bids_need_memory_too), T(a_long_group_grows_its_lists))
