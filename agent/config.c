@@ -10,8 +10,9 @@
 
 #include "base/conf.h"
 
-#define CPU_MAX   4096000
-#define BYTES_MAX (INT64_C(1) << 50)
+#define CPU_MAX       4096000
+#define BYTES_MAX     (INT64_C(1) << 50)
+#define BANDWIDTH_MAX 10000000 /* megabits a second, as the market counts them */
 
 /* clang-format off */
 static const struct conf_key keys[] = {
@@ -26,9 +27,13 @@ static const struct conf_key keys[] = {
     { "pool", CONF_TEXT, offsetof(struct config, pool), 0, 0, "cpu",
       "What is sold; cpu is all that this version knows." },
     { "price_per_unit_hour", CONF_TEXT, offsetof(struct config, price_per_unit_hour), 0, 0, NULL,
-      "In US dollars, as 0.05. Without it nothing is for sale." },
+      "In US dollars, as 0.05: where it starts. Without it nothing is for sale." },
     { "floor_price_per_unit_hour", CONF_TEXT, offsetof(struct config, floor_price_per_unit_hour), 0, 0, NULL,
       "Never sell below; default: the price." },
+    { "pricing", CONF_TEXT, offsetof(struct config, pricing), 0, 0, "adaptive",
+      "How the price moves: fixed, undercut (the best other ask by a tick) or adaptive." },
+    { "quote_seconds", CONF_I64, offsetof(struct config, quote_seconds), 1, 3600, "60",
+      "A price stands so long before it moves again; the market may ask for longer." },
     { "units", CONF_I64, offsetof(struct config, units), 0, UNITS_MAX, "0",
       "Units to sell; 0: as many as there are whole vCPUs." },
     { "min_lease_seconds", CONF_I64, offsetof(struct config, min_lease_seconds), DURATION_MIN_S, (int64_t)DURATION_MAX_S, "60",
@@ -41,8 +46,35 @@ static const struct conf_key keys[] = {
       "Memory to give, at most what there is; 0: all." },
     { "scratch_bytes", CONF_I64, offsetof(struct config, scratch_bytes), 0, BYTES_MAX, "0",
       "Disk to give, at most what is free below the state directory; 0: all." },
+    { "region", CONF_TEXT, offsetof(struct config, region), 0, 0, "unknown",
+      "africa, asia, europe, middle-east, north-america, oceania or south-america." },
+    { "site", CONF_TEXT, offsetof(struct config, site), 0, 0, NULL,
+      "A name; your machines that give the same one reach each other fast." },
+    { "data_label", CONF_TEXT, offsetof(struct config, data_label), 0, 0, NULL,
+      "A name of data that lies here, for jobs that want to be near it." },
+    { "bandwidth_mbps", CONF_I64, offsetof(struct config, bandwidth_mbps), 0, BANDWIDTH_MAX, "0",
+      "Of the line to the world; 0: not told." },
 };
 /* clang-format on */
+
+static bool is_region(const char *text, struct err *err)
+{
+    static const char *const names[] = {
+        "unknown",     "africa",        "asia",    "europe",
+        "middle-east", "north-america", "oceania", "south-america"
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(text, names[i]) == 0) return true;
+    return FAIL(err, ERR_VALIDATION_FAILED,
+                "region must be africa, asia, europe, middle-east, north-america, oceania,"
+                " south-america or unknown.");
+}
+
+static bool is_name(const char *key, const char *text, struct err *err)
+{
+    if (!text || strlen(text) <= NAME_MAX_BYTES) return true;
+    return FAIL(err, ERR_VALIDATION_FAILED, "%s must have at most %d bytes.", key, NAME_MAX_BYTES);
+}
 
 bool config_load(const char *dir, const char *file, struct arena *a, struct config *out,
                  struct err *err)
@@ -50,7 +82,9 @@ bool config_load(const char *dir, const char *file, struct arena *a, struct conf
     char usual[PATH_MAX];
     const int n = snprintf(usual, sizeof(usual), "%s/agent.conf", dir);
     if (!file && n > 0 && n < PATH_MAX && access(usual, F_OK) == 0) file = usual;
-    return conf_load(keys, ARRAY_LEN(keys), "BOURSE_AGENT_", file, a, out, err);
+    return conf_load(keys, ARRAY_LEN(keys), "BOURSE_AGENT_", file, a, out, err) &&
+           is_region(out->region, err) && is_name("site", out->site, err) &&
+           is_name("data_label", out->data_label, err);
 }
 
 /* ---- what there is -----------------------------------------------------------------------------
@@ -78,6 +112,10 @@ void config_inventory(const struct config *c, const char *dir, const struct gpus
     out->share.memory_bytes = reduced(pages * page, c->memory_bytes);
     out->share.scratch_bytes = reduced(free_bytes(dir), c->scratch_bytes);
     out->gpus_n = gpus->ops->list(gpus->self, out->gpus);
+    out->region = str_of(c->region);
+    if (c->site && c->site[0] != '\0') out->site = str_of(c->site);
+    if (c->data_label && c->data_label[0] != '\0') out->data_label = str_of(c->data_label);
+    out->bandwidth_mbps = c->bandwidth_mbps;
 }
 
 /* ---- what is for sale --------------------------------------------------------------------------
@@ -90,12 +128,22 @@ static bool read_price(const char *text, const char *key, int64_t *micros, struc
                 "%s must be an amount above zero with at most six decimals, as 0.05.", key);
 }
 
+static bool read_policy(const char *text, enum pricing_policy *out, struct err *err)
+{
+    for (int i = 0; i < PRICING_POLICIES; i++) {
+        if (strcmp(text, pricing_policy_names[i]) != 0) continue;
+        *out = (enum pricing_policy)i;
+        return true;
+    }
+    return FAIL(err, ERR_VALIDATION_FAILED, "pricing must be fixed, undercut or adaptive.");
+}
+
 bool config_offer(const struct config *c, const struct inventory *inventory, struct offer *out,
                   bool *sells, struct err *err)
 {
     struct offer o = {
         .pool = str_of(c->pool),
-        .policy = POLICY_FIXED,
+        .policy = PRICING_FIXED,
         .units = c->units > 0 ? c->units : inventory->share.cpu_millis / 1000,
         .min_lease_seconds = c->min_lease_seconds,
         .max_lease_seconds = c->max_lease_seconds,
@@ -103,6 +151,7 @@ bool config_offer(const struct config *c, const struct inventory *inventory, str
     const bool priced = c->price_per_unit_hour && c->price_per_unit_hour[0] != '\0';
     if (!str_is(o.pool, "cpu"))
         return FAIL(err, ERR_VALIDATION_FAILED, "This version sells the pool cpu only.");
+    if (!read_policy(c->pricing, &o.policy, err)) return false;
     if (o.max_lease_seconds < o.min_lease_seconds)
         return FAIL(err, ERR_VALIDATION_FAILED, "max_lease_seconds is below min_lease_seconds.");
     if (priced) {

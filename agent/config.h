@@ -10,9 +10,12 @@
 
 struct config {
     const char *server, *engine, *name, *log_level;
-    const char *pool, *price_per_unit_hour, *floor_price_per_unit_hour;
+    const char *pool, *price_per_unit_hour, *floor_price_per_unit_hour, *pricing;
+    int64_t quote_seconds;
     int64_t units, min_lease_seconds, max_lease_seconds;
     int64_t cpu_millis, memory_bytes, scratch_bytes;
+    const char *region, *site, *data_label;
+    int64_t bandwidth_mbps;
 };
 
 /* Texts live in `a`. `file` NULL: DIR/agent.conf, if there is one. ERR_VALIDATION_FAILED. */

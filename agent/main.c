@@ -20,6 +20,7 @@
 #include "gpu/none.h"
 #include "link/api.h"
 #include "service/agent.h"
+#include "service/pricing.h"
 
 #ifndef BOURSE_VERSION
 #define BOURSE_VERSION "0.1.0"
@@ -231,6 +232,8 @@ static bool run_agent(struct setting *s, const struct identity *id, struct err *
     if (!s->config.name) a->report.name = id->name; /* as it joined */
     a->settings = settings_default;
     a->settings.heartbeat_us = id->heartbeat_seconds * 1000000;
+    a->settings.quote_us = s->config.quote_seconds * 1000000;
+    if (a->settings.quote_us < a->settings.asks_us) a->settings.asks_us = a->settings.quote_us;
     agent_init(a);
     LOG(LOG_INFO, "agent.started", LOG_STR("node", id->trust.node_id), LOG_C("server", server),
         LOG_I64("cpu_millis", s->report.inventory.share.cpu_millis), LOG_BOOL("sells", sells));
@@ -296,6 +299,7 @@ static int verb_status(struct setting *s, struct err *err)
         printf("engine   none answers: %s\n", err->detail);
     printf("price    %s\n", s->config.price_per_unit_hour ? s->config.price_per_unit_hour
                                                           : "not set: nothing is for sale");
+    pricer_print(s->args->dir);
     auto_close int lock = lock_dir(s->args->dir, err);
     printf("agent    %s\n", lock < 0 ? "runs" : "does not run");
     print_leases(s->args->dir);

@@ -10,6 +10,8 @@ static const struct show columns[] = {
     { "STATE", "state", SHOW_TEXT },
     { "REASON", "reason", SHOW_TEXT },
     { "PRICE", "price_per_unit_hour", SHOW_MONEY },
+    { "FLOOR", "floor_price_per_unit_hour", SHOW_MONEY },
+    { "PRICING", "pricing", SHOW_TEXT },
     { "UNITS", "units", SHOW_NUMBER },
     { "FREE", "units_free", SHOW_NUMBER },
     { "UNTIL", "available_until", SHOW_TIME },

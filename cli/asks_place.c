@@ -4,16 +4,23 @@
 #include "verbs.h"
 
 struct place_options {
-    const char *pool, *price;
-    int64_t units;
+    const char *pool, *price, *floor, *pricing; /* floor, pricing NULL: as the market has it */
+    int64_t units, tier, checkpoint_seconds;    /* the latter two 0: not given */
+    bool interruptible, post_only;
 };
 
 #define O struct place_options
 /* clang-format off */
 const struct arg asks_place_args[] = {
     { "price", ARG_MONEY, offsetof(O, price), "USD", "for a unit and hour" },
+    { "floor", ARG_MONEY, offsetof(O, floor), "USD", "never below; the price by default" },
+    { "pricing", ARG_TEXT, offsetof(O, pricing), "HOW", "how it moves: fixed, undercut or adaptive" },
     { "pool", ARG_TEXT, offsetof(O, pool), "POOL", "the pool to sell in; cpu by default" },
     { "units", ARG_COUNT, offsetof(O, units), "N", "how many units; 1 by default" },
+    { "interruptible", ARG_BOOL, offsetof(O, interruptible), NULL, "only for jobs that make room when asked to" },
+    { "min-buyer-tier", ARG_COUNT, offsetof(O, tier), "N", "reputation of a buyer at least, 1 to 3" },
+    { "checkpoint", ARG_SECONDS, offsetof(O, checkpoint_seconds), "TIME", "the longest time of work that may be lost; 1h by default" },
+    { "post-only", ARG_BOOL, offsetof(O, post_only), NULL, "refuse it rather than trade at once" },
     ARG_END,
 };
 /* clang-format on */
@@ -25,6 +32,8 @@ static const struct show members[] = {
     { "pool", "pool", SHOW_TEXT },
     { "state", "state", SHOW_TEXT },
     { "price", "price_per_unit_hour", SHOW_MONEY },
+    { "floor", "floor_price_per_unit_hour", SHOW_MONEY },
+    { "pricing", "pricing", SHOW_TEXT },
     { "units", "units", SHOW_NUMBER },
     { "free", "units_free", SHOW_NUMBER },
     { "until", "available_until", SHOW_TIME },
@@ -38,6 +47,15 @@ static bool place(struct api *api, const struct place_options *o, json_t **out)
     auto_json json_t *body = json_pack(
         "{ss ss sI s{ss ss}}", "node_id", api->cli->words.v[0], "pool", o->pool, "units",
         (json_int_t)o->units, "price_per_unit_hour", "amount", o->price, "currency", "USD");
+    if (o->floor)
+        json_object_set_new(body, "floor_price_per_unit_hour",
+                            json_pack("{ss ss}", "amount", o->floor, "currency", "USD"));
+    if (o->pricing) json_object_set_new(body, "pricing", json_string(o->pricing));
+    if (o->interruptible) json_object_set_new(body, "interruptible", json_true());
+    if (o->post_only) json_object_set_new(body, "post_only", json_true());
+    if (o->tier > 0) json_object_set_new(body, "min_buyer_tier", json_integer(o->tier));
+    if (o->checkpoint_seconds > 0)
+        json_object_set_new(body, "max_checkpoint_seconds", json_integer(o->checkpoint_seconds));
     r.method = "POST";
     r.path = "/v1/asks";
     r.body = body;

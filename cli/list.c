@@ -6,10 +6,6 @@
 #define TEXT_MOST (16 << 20) /* bytes of a printed list: ten thousand long rows */
 #define PAGE      100
 
-struct list_options {
-    bool all;
-};
-
 const struct arg list_args[] = {
     { "all", ARG_BOOL, offsetof(struct list_options, all), NULL, "every page, not only the first" },
     ARG_END,
@@ -52,7 +48,7 @@ static enum exit_code print_rows(struct cli *c, const struct list *l, json_t *ro
     return cli_print(c, &out);
 }
 
-static enum exit_code print(struct cli *c, const struct list *l, bool all)
+enum exit_code list_print(struct cli *c, const struct list *l, bool all)
 {
     struct api api;
     const char *next = NULL;
@@ -71,7 +67,7 @@ enum exit_code list_verb(struct cli *c, size_t argc, char *const *argv, const st
     struct list_options o = { .all = false };
     if (!cli_read(c, argc, argv, list_args, &o) || !cli_words(c, 0, 0, "Nothing"))
         return EXIT_USAGE;
-    return print(c, l, o.all);
+    return list_print(c, l, o.all);
 }
 
 enum exit_code show_print(struct cli *c, const json_t *object, const struct show *members)

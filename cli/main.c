@@ -20,7 +20,9 @@ static verb_fn help, version;
 static const struct verb verbs[] = {
     { "login", "", "sign in; makes a key and an account the first time", login, login_args },
     { "submit", "[FILE|-] [-- COMMAND…]", "run a job, from a JSON file or from options", submit, submit_args },
+    { "quote", "[FILE|-]", "what a job would cost now; nobody need sign in", quote, quote_args },
     { "ps", "", "my jobs, newest first", ps, list_args },
+    { "job explain", "JOB", "why nothing is matched, and what would change that", job_explain, NULL },
     { "logs", "JOB", "what a job wrote", logs, logs_args },
     { "cancel", "JOB", "end a job; what ran is paid", cancel, NULL },
     { "outputs", "JOB", "the files a job left, checked against its receipt", outputs, outputs_args },
@@ -32,6 +34,7 @@ static const struct verb verbs[] = {
     { "asks", "", "my offers", asks, list_args },
     { "asks place", "NODE", "offer a machine's units at a price", asks_place, asks_place_args },
     { "asks cancel", "ASK", "take an offer back; running leases stay", asks_cancel, NULL },
+    { "asks prices", "ASK", "how the price of an offer moved, and why", asks_prices, list_args },
     { "join-token", "", "a token with which a machine joins", join_token, join_token_args },
     { "keys", "", "my API keys", keys, list_args },
     { "keys create", "NAME", "make an API key", keys_create, keys_create_args },

@@ -13,15 +13,7 @@
 const struct arg submit_args[] = {
     { "image", ARG_TEXT, offsetof(O, image), "REF", "an image of a registry, or blob:sha256:…" },
     { "image-file", ARG_TEXT, offsetof(O, image_file), "PATH", "an image archive, uploaded first" },
-    { "pool", ARG_TEXT, offsetof(O, pool), "POOL", "the class of machine, as cpu" },
-    { "budget", ARG_MONEY, offsetof(O, budget), "USD", "what it may cost in all" },
-    { "limit", ARG_MONEY, offsetof(O, limit), "USD", "the most for a unit and hour; else the best offer and 10 %" },
-    { "duration", ARG_SECONDS, offsetof(O, duration_seconds), "TIME", "the longest it may run, as 10m" },
-    { "units", ARG_COUNT, offsetof(O, units), "N", "units of the pool; else as many as the needs take" },
-    { "cpus", ARG_MILLIS, offsetof(O, cpu_millis), "N", "processors it needs, as 1.5" },
-    { "memory", ARG_SIZE, offsetof(O, memory_bytes), "SIZE", "memory it needs, as 512MiB" },
-    { "scratch", ARG_SIZE, offsetof(O, scratch_bytes), "SIZE", "disk it needs" },
-    { "gpus", ARG_COUNT, offsetof(O, gpus), "N", "GPUs it needs" },
+    TERM_ARGS(O),
     { "name", ARG_TEXT, offsetof(O, name), "TEXT", "a name to know it by" },
     { "env", ARG_TEXTS, offsetof(O, env), "NAME=VALUE", "an environment variable; may be given again" },
     { "workdir", ARG_TEXT, offsetof(O, workdir), "PATH", "the working folder in the container" },
@@ -36,7 +28,8 @@ static const struct show check_members[] = {
 };
 
 static const struct show job_members[] = {
-    { "job", "job_id", SHOW_TEXT }, { "state", "state", SHOW_TEXT }, { "pool", "pool", SHOW_TEXT },
+    { "job", "job_id", SHOW_TEXT }, { "state", "state", SHOW_TEXT }, { "waits for", "waits_for", SHOW_TEXT },
+    { "reason", "reason", SHOW_TEXT }, { "pool", "pool", SHOW_TEXT }, { "nodes", "nodes", SHOW_NUMBER },
     { "units", "units", SHOW_NUMBER }, { "limit", "limit_price_per_unit_hour", SHOW_MONEY },
     { "budget", "budget", SHOW_MONEY }, { "held", "held", SHOW_MONEY }, SHOW_END,
 };
@@ -90,16 +83,6 @@ static enum exit_code send(struct api *api, const struct submit_options *o, cons
     return code;
 }
 
-static json_t *make_job(struct cli *c, const struct submit_options *o)
-{
-    struct err err;
-    json_t *const job = c->words.n > 0 ? jobfile_read(c->words.v[0], &err) : json_object();
-    if (job && jobfile_override(job, o, &c->words, &err)) return job;
-    json_decref(job);
-    cli_fail(c, &err);
-    return NULL;
-}
-
 enum exit_code submit(struct cli *c, size_t argc, char *const *argv)
 {
     struct submit_options o = { .name = NULL };
@@ -108,8 +91,9 @@ enum exit_code submit(struct cli *c, size_t argc, char *const *argv)
     if (c->words.n > 1)
         return cli_usage(c, "%s: one word too many; a command stands behind --.", c->words.v[1]);
     if (o.image && o.image_file) return cli_usage(c, "Either --image or --image-file.");
-    auto_json json_t *job = make_job(c, &o);
-    if (!job) return EXIT_USAGE;
+    struct err err;
+    auto_json json_t *job = jobfile_make(&o, &c->words, &err);
+    if (!job) return cli_fail(c, &err);
     const bool ok = api_open(&api, c) && put_image(&api, &o, job);
     const enum exit_code code = ok ? send(&api, &o, job) : api.exit;
     api_close(&api);

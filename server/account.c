@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bourse-server account and payout: what operators ask of the running server, through the database.
+/* bourse-server account, node and payout: what operators ask of the running server, through the
+ * database.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -127,6 +128,44 @@ static bool finish_payout(const struct options *o, struct db *db, struct arena *
     return true;
 }
 
+static bool parse_tier(const char *text, int64_t *out, struct err *err)
+{
+    if (str_i64(str_of(text), 0, TIERS - 1, out)) return true;
+    return FAIL(err, ERR_VALIDATION_FAILED, "\"%s\" is no tier from 0 to %d.", text, TIERS - 1);
+}
+
+static bool rate_account(const struct options *o, struct db *db, struct arena *a, struct err *err)
+{
+    struct operator_request r = { .kind = COMMAND_RATE_ACCOUNT };
+    struct operator_result done;
+    struct id account;
+
+    if (!parse_id("acct_", o->words[1], &account, err)) return false;
+    if (!parse_tier(o->words[2], &r.tier, err)) return false;
+    r.account = id_seq(account);
+    if (!ask(db, r, a, &done, err)) return false;
+    printf("%s is of tier %" PRId64 " now\n", o->words[1], r.tier);
+    return true;
+}
+
+static bool rate_node(const struct options *o, struct db *db, struct arena *a, struct err *err)
+{
+    struct operator_request r = { .kind = COMMAND_RATE_NODE };
+    struct operator_result done;
+    struct id node;
+
+    if (!parse_id("node_", o->words[1], &node, err)) return false;
+    if (!parse_tier(o->words[2], &r.tier, err)) return false;
+    r.verified = strcmp(o->words[3], "verified") == 0;
+    if (!r.verified && strcmp(o->words[3], "declared") != 0)
+        return FAIL(err, ERR_VALIDATION_FAILED, "\"%s\" is neither verified nor declared.",
+                    o->words[3]);
+    r.number = id_seq(node);
+    if (!ask(db, r, a, &done, err)) return false;
+    printf("%s is of tier %" PRId64 " and %s now\n", o->words[1], r.tier, o->words[3]);
+    return true;
+}
+
 static bool said(const struct options *o, const char *verb, size_t words)
 {
     return o->words_n == words && strcmp(o->words[0], verb) == 0;
@@ -146,9 +185,16 @@ bool verb_account(const struct options *o, struct arena *a, struct err *err)
 {
     if (said(o, "create", 1)) return with_db(o, a, err, create);
     if (said(o, "credit", 3)) return with_db(o, a, err, credit);
+    if (said(o, "rate", 3)) return with_db(o, a, err, rate_account);
     return FAIL(err, ERR_VALIDATION_FAILED,
-                "Say: account create --name N, or account credit ACCOUNT"
-                " AMOUNT.");
+                "Say: account create --name N, account credit ACCOUNT AMOUNT, or account rate"
+                " ACCOUNT TIER.");
+}
+
+bool verb_node(const struct options *o, struct arena *a, struct err *err)
+{
+    if (said(o, "rate", 4)) return with_db(o, a, err, rate_node);
+    return FAIL(err, ERR_VALIDATION_FAILED, "Say: node rate NODE TIER verified|declared.");
 }
 
 bool verb_payout(const struct options *o, struct arena *a, struct err *err)

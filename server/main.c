@@ -16,8 +16,13 @@ static const struct verb {
 } verbs[] = {
     { "init", "make keys and schema; safe to repeat", verb_init },
     { "run", "serve until SIGTERM or SIGINT", verb_run },
-    { "account", "create --name N [--public-key K] | credit ACCOUNT AMOUNT", verb_account },
+    { "account", "create --name N [--public-key K] | credit ACCOUNT AMOUNT | rate ACCOUNT TIER",
+      verb_account },
+    { "node", "rate NODE TIER verified|declared", verb_node },
     { "payout", "complete PAYOUT | fail PAYOUT", verb_payout },
+    { "export", "[--from SEQ] > FILE: the log of the market; docs/replay.md", verb_export },
+    { "replay", "FILE | -: run a log again and compare; needs no database", verb_replay },
+    { "state", "hash of the market that the database holds", verb_state },
 };
 
 static int help(FILE *to)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "http/listen.h"
 #include "http/metrics.h"
@@ -15,6 +16,8 @@
 #include "http/workers.h"
 #include "identity.h"
 #include "service/blobs.h"
+#include "service/feed.h"
+#include "service/limiter.h"
 #include "service/operator.h"
 #include "service/reaper.h"
 #include "service/uploads.h"
@@ -22,10 +25,14 @@
 #include "store/migrate.h"
 #include "verbs.h"
 
-#define CONNECTIONS_API   2000
+#define CONNECTIONS_API   (STREAMS_MAX + 2000)
+#define WORK_QUEUE        2000
 #define CONNECTIONS_AGENT 15000
 #define CONNECTIONS_OTHER 64
 #define DRAIN_US          INT64_C(5000000)
+#define ORDERS_BURST      5 /* seconds' worth at once */
+#define REQUESTS_BURST    10
+#define LOOKS_BURST       6
 
 struct process {
     const struct options *o;
@@ -72,6 +79,16 @@ static struct market_rules rules_of(const struct options *o)
     r.offer_seconds = (int32_t)o->offer_seconds;
     r.prepare_seconds = (int32_t)o->prepare_seconds;
     r.stop_seconds = (int32_t)o->stop_seconds;
+    r.quote_seconds = (int32_t)o->quote_seconds;
+    r.backoff_seconds = (int32_t)o->backoff_seconds;
+    r.backoff_max_seconds = (int32_t)o->backoff_max_seconds;
+    r.min_run_seconds = (int32_t)o->min_run_seconds;
+    r.notice_seconds = (int32_t)o->notice_seconds;
+    r.displace_bps = (int32_t)o->displace_bps;
+    r.pricing = strcmp(o->price_rule, "runner-up") == 0 ? PRICE_RUNNER_UP : PRICE_RESTING;
+    r.collar_bps = (int32_t)o->collar_bps;
+    r.collar_trades = (int32_t)o->collar_trades;
+    r.call_seconds = (int32_t)o->call_seconds;
     return r;
 }
 
@@ -102,6 +119,8 @@ static bool make_info(struct process *p, struct err *err)
     memcpy(i->market_id, p->id.market_id, sizeof(i->market_id));
     i->key = p->id.key;
     i->version = BOURSE_VERSION;
+    if (strcmp(o->price_rule, "runner-up") != 0 && strcmp(o->price_rule, "resting") != 0)
+        return FAIL(err, ERR_VALIDATION_FAILED, "--price-rule is resting or runner-up.");
     i->rules = rules_of(o);
     i->lease_seconds = (int32_t)o->lease_seconds;
     i->heartbeat_seconds = (int32_t)o->heartbeat_seconds;
@@ -133,6 +152,10 @@ static bool make_services(struct process *p, struct err *err)
     if (!(p->svc.auth = auth_new(&ao, err))) return false;
     if (!(p->svc.blobs = blobs_new(p->o->state, err))) return false;
     if (!(p->svc.uploads = uploads_new(p->tmp_dir, err))) return false;
+    p->svc.orders = limiter_new(p->o->orders_per_second, p->o->orders_per_second * ORDERS_BURST);
+    p->svc.strangers =
+        limiter_new(p->o->requests_per_second, p->o->requests_per_second * REQUESTS_BURST);
+    p->svc.looks = limiter_new(p->o->looks_per_second, p->o->looks_per_second * LOOKS_BURST);
     p->svc.statics = statics_new(p->o->static_dir, p->o->openapi, err);
     return p->svc.statics != NULL;
 }
@@ -144,9 +167,23 @@ static void led(void *arg)
     auth_begin(p->svc.auth, clock_wall_us());
 }
 
+static bool overlap_of(const char *word, enum overlap *out, struct err *err)
+{
+    static const char *const words[] = {
+        [OVERLAP_AUTO] = "auto", [OVERLAP_ON] = "on", [OVERLAP_OFF] = "off"
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(word, words[i]) != 0) continue;
+        *out = (enum overlap)i;
+        return true;
+    }
+    return FAIL(err, ERR_VALIDATION_FAILED, "--overlap-flush is auto, on or off.");
+}
+
 static bool start_market(struct process *p, struct err *err)
 {
-    const struct writer_options wo = {
+    struct writer_options wo = {
         .conninfo = p->o->db,
         .name = p->o->name,
         .hub = p->svc.hub,
@@ -158,10 +195,13 @@ static bool start_market(struct process *p, struct err *err)
         .led_arg = p,
     };
 
+    if (!overlap_of(p->o->overlap_flush, &wo.overlap, err)) return false;
     if (!(p->writer = writer_start(&wo, err))) return false;
     p->svc.writer = p->writer;
     if (!(p->svc.liveness = liveness_new(&p->info, p->writer)))
         return FAIL(err, ERR_NO_MEMORY, "No memory for liveness.");
+    const struct feed_options fo = { p->o->db, p->svc.hub, p->writer, &p->info };
+    if (!(p->svc.feed = feed_start(&fo, err))) return false;
     if (!(p->desk = operator_start(p->o->db, p->writer, err))) return false;
     return (p->reaper = reaper_start(p->o->db, p->svc.liveness, err)) != NULL;
 }
@@ -171,7 +211,7 @@ static bool start_listeners(struct process *p, struct err *err)
     const struct workers_options wo = {
         .n = (int)p->o->workers,
         .conninfo = p->o->db,
-        .queue = CONNECTIONS_API,
+        .queue = WORK_QUEUE,
         .promised = CONNECTIONS_API + CONNECTIONS_AGENT,
     };
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -184,6 +224,7 @@ static bool start_listeners(struct process *p, struct err *err)
         .threads = cores > 0 ? (int)cores : 1,
         .connection_memory = 32768,
         .connections = CONNECTIONS_API,
+        .connections_per_ip = (int)p->o->connections_per_address,
         .tmp_dir = p->tmp_dir,
     };
 
@@ -194,6 +235,7 @@ static bool start_listeners(struct process *p, struct err *err)
     lo.routes = agent_routes;
     lo.routes_n = agent_routes_n;
     lo.connection_memory = 8192;
+    lo.connections_per_ip = 0; /* a farm of machines comes from one address */
     lo.connections = CONNECTIONS_AGENT;
     if (!(p->agents = listener_start(&lo, err))) return false;
     lo.name = "metrics";
@@ -217,10 +259,15 @@ static void tear_down(struct process *p)
     listener_stop(p->api);
     workers_stop(p->svc.workers);
     operator_stop(p->desk);
+    feed_stop(p->svc.feed);
     reaper_stop(p->reaper);
+    feed_free(p->svc.feed);
     writer_free(p->writer);
     liveness_free(p->svc.liveness);
     statics_free(p->svc.statics);
+    limiter_free(p->svc.strangers);
+    limiter_free(p->svc.looks);
+    limiter_free(p->svc.orders);
     uploads_free(p->svc.uploads);
     blobs_free(p->svc.blobs);
     auth_free(p->svc.auth);

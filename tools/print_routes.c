@@ -9,7 +9,8 @@ static const char *const kinds[] = {
     [JSON_K_TEXT] = "text",       [JSON_K_I64] = "integer",       [JSON_K_BOOL] = "boolean",
     [JSON_K_ENUM] = "enum",       [JSON_K_MONEY] = "money",       [JSON_K_TIME] = "time",
     [JSON_K_TEXTS] = "texts",     [JSON_K_TEXT_MAP] = "text map", [JSON_K_OBJECT] = "object",
-    [JSON_K_OBJECTS] = "objects", [JSON_K_BASE64] = "base64",     [JSON_K_REFUSED] = "refused",
+    [JSON_K_I64S] = "integers",   [JSON_K_OBJECTS] = "objects",   [JSON_K_BASE64] = "base64",
+    [JSON_K_REFUSED] = "refused",
 };
 
 static json_t *names_json(const char *const *names)
@@ -29,10 +30,11 @@ static json_t *fields_json(const struct json_field *f)
 
     for (; f && f->name; f++)
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:b, s:I, s:I, s:o, s:o, s:s}", "name", f->name, "kind",
-                            kinds[f->kind], "required", f->required, "min", (json_int_t)f->min,
-                            "max", (json_int_t)f->max, "names", names_json(f->names), "fields",
-                            fields_json(f->fields), "doc", f->doc));
+            list,
+            json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:s}", "name", f->name, "kind",
+                      kinds[f->kind], "required", f->required, "min", (json_int_t)f->min, "max",
+                      (json_int_t)f->max, "most", (json_int_t)f->item_size, "names",
+                      names_json(f->names), "fields", fields_json(f->fields), "doc", f->doc));
     return list;
 }
 

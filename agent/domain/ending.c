@@ -44,6 +44,7 @@ const char *exit_reason(const struct exit_facts *f)
     if (f->exit_code == KILLED && !in_time && !f->told_to_stop && !f->over_quota)
         return "time-spent";
     if (f->out_of_memory && f->exit_code != 0 && !f->killed_by_us) return "out-of-memory";
+    if (f->displaced) return "displaced";
     return "done";
 }
 

@@ -26,9 +26,10 @@ struct exit_facts {
     int64_t exit_code;
     int64_t ready_boot_us, ended_boot_us, deadline_boot_us;
     bool told_to_stop, killed_by_us, out_of_memory, over_quota;
+    bool displaced; /* told to make room before it ended */
 };
 
-/* "done", "out-of-memory" or "time-spent", as the wire has it. */
+/* "done", "out-of-memory", "displaced" or "time-spent", as the wire has it. */
 const char *exit_reason(const struct exit_facts *f);
 
 /* Whole seconds from ready to the end, never beyond the deadline, never negative. */

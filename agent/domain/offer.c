@@ -6,31 +6,24 @@
 #define MICROS    1000000
 #define PRICE_MAX (INT64_C(1000000000) * MICROS)
 
-int64_t offer_price(const struct offer *o)
-{
-    assert(o->price_micros > 0 && o->floor_micros > 0 && o->floor_micros <= o->price_micros);
-    switch (o->policy) {
-    case POLICY_FIXED: return o->price_micros;
-    }
-    return o->price_micros;
-}
-
 /* Price and units of an ask can be changed; everything else needs a new one. */
 static bool can_become(const struct ask_seen *ask, const struct offer *o)
 {
     return str_eq(ask->pool, o->pool) && ask->floor_micros == o->floor_micros &&
-           ask->min_lease_seconds == o->min_lease_seconds &&
+           ask->policy == o->policy && ask->min_lease_seconds == o->min_lease_seconds &&
            ask->max_lease_seconds == o->max_lease_seconds;
 }
 
 static bool says(const struct ask_seen *ask, const struct offer *o)
 {
-    return ask->price_micros == offer_price(o) && ask->units == o->units;
+    const bool priced = o->policy != PRICING_FIXED || ask->price_micros == o->price_micros;
+    return priced && ask->units == o->units;
 }
 
 size_t offer_plan(const struct offer *o, const struct ask_seen *asks, size_t n,
                   struct ask_action *out)
 {
+    assert(o->price_micros > 0 && o->floor_micros > 0 && o->floor_micros <= o->price_micros);
     size_t keep = n, actions = 0;
     for (size_t i = 0; i < n; i++)
         if (can_become(&asks[i], o) && (keep == n || (says(&asks[i], o) && !says(&asks[keep], o))))

@@ -7,31 +7,28 @@
 #include <stdint.h>
 
 #include "base/str.h"
-
-/* How the price is found. More policies are decided (design.md §3), one is built. */
-enum policy { POLICY_FIXED };
+#include "domain/pricing.h"
 
 struct offer {
     struct str pool;
-    enum policy policy;
-    int64_t price_micros, floor_micros; /* per unit and hour */
+    enum pricing_policy policy;
+    int64_t price_micros, floor_micros; /* per unit and hour; the first one, if a policy moves it */
     int64_t units;
     int64_t min_lease_seconds, max_lease_seconds;
 };
-
-/* What to ask per unit and hour. */
-int64_t offer_price(const struct offer *o);
 
 /* An open ask of ours, as the market shows it. */
 struct ask_seen {
     struct str ask_id, pool;
     int64_t price_micros, floor_micros, units;
     int64_t min_lease_seconds, max_lease_seconds;
+    int64_t units_free;
+    enum pricing_policy policy;
 };
 
 enum ask_act {
     ASK_CANCEL, /* asks[index] is not what the owner wants, or one too many */
-    ASK_AMEND,  /* asks[index] takes the offer's price and units */
+    ASK_AMEND,  /* asks[index] takes the offer's units, and its price if that is fixed */
     ASK_PLACE,
 };
 
@@ -40,7 +37,8 @@ struct ask_action {
     size_t index;
 };
 
-/* What makes exactly the offer stand: at most n + 1 actions into `out`; cancels come first. */
+/* What makes exactly the offer stand, but for a price that a policy moves: at most n + 1 actions
+ * into `out`; cancels come first. */
 size_t offer_plan(const struct offer *o, const struct ask_seen *asks, size_t n,
                   struct ask_action *out);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "link/blobs.h"
 #include "link/call.h"
 #include "json/parse.h"
@@ -69,12 +70,23 @@ static bool read_money(const json_t *j, const char *name, int64_t *micros)
     return price_parse(json_get_text(json_object_get(j, name), "amount"), micros);
 }
 
+/* A policy that this agent does not know is not followed. */
+static enum pricing_policy read_policy(const json_t *j)
+{
+    const struct str name = json_get_text(j, "pricing");
+    for (int i = 0; i < PRICING_POLICIES; i++)
+        if (str_is(name, pricing_policy_names[i])) return (enum pricing_policy)i;
+    return PRICING_FIXED;
+}
+
 static bool read_ask(const json_t *j, struct arena *a, struct ask_seen *out)
 {
+    out->policy = read_policy(j);
     return keep(a, j, "ask_id", &out->ask_id) && keep(a, j, "pool", &out->pool) &&
            read_money(j, "price_per_unit_hour", &out->price_micros) &&
            read_money(j, "floor_price_per_unit_hour", &out->floor_micros) &&
            json_get_i64(j, "units", 0, UNITS_MAX, &out->units) &&
+           json_get_i64(j, "units_free", 0, UNITS_MAX, &out->units_free) &&
            json_get_i64(j, "min_lease_seconds", 0, SECONDS_MAX, &out->min_lease_seconds) &&
            json_get_i64(j, "max_lease_seconds", 0, SECONDS_MAX, &out->max_lease_seconds);
 }
@@ -97,31 +109,33 @@ static enum link_result api_asks_list(void *self, struct arena *a, struct ask_se
 }
 
 static enum link_result api_ask_place(void *self, const char *key, const struct offer *o,
-                                      struct err *err)
+                                      int64_t *wait_s, struct err *err)
 {
     char header[128];
+    *wait_s = 0;
     snprintf(header, sizeof(header), "Idempotency-Key: %s", key);
-    json_t *body = json_pack(
-        "{s:o, s:o, s:o, s:I, s:I, s:I}", "pool", json_text(o->pool), "price_per_unit_hour",
-        json_money(offer_price(o)), "floor_price_per_unit_hour", json_money(o->floor_micros),
-        "units", (json_int_t)o->units, "min_lease_seconds", (json_int_t)o->min_lease_seconds,
-        "max_lease_seconds", (json_int_t)o->max_lease_seconds);
+    json_t *body = json_pack("{s:o, s:s, s:o, s:o, s:I, s:I, s:I}", "pool", json_text(o->pool),
+                             "pricing", pricing_policy_names[o->policy], "price_per_unit_hour",
+                             json_money(o->price_micros), "floor_price_per_unit_hour",
+                             json_money(o->floor_micros), "units", (json_int_t)o->units,
+                             "min_lease_seconds", (json_int_t)o->min_lease_seconds,
+                             "max_lease_seconds", (json_int_t)o->max_lease_seconds);
     const struct ask_of ask = {
-        .method = "POST", .path = "/v1/agent/asks", .body = body, .header = header
+        .method = "POST", .path = "/v1/agent/asks", .body = body, .header = header, .wait_s = wait_s
     };
     return link_call(self, &ask, NULL, err);
 }
 
-static enum link_result api_ask_amend(void *self, struct str ask_id, const struct offer *o,
-                                      struct err *err)
+static enum link_result api_ask_amend(void *self, struct str ask_id, const struct ask_change *c,
+                                      int64_t *wait_s, struct err *err)
 {
     char path[128];
+    *wait_s = 0;
     snprintf(path, sizeof(path), "/v1/agent/asks/%.*s", (int)ask_id.n, ask_id.p);
-    const struct ask_of ask = { .method = "PATCH",
-                                .path = path,
-                                .body = json_pack("{s:o, s:I}", "price_per_unit_hour",
-                                                  json_money(offer_price(o)), "units",
-                                                  (json_int_t)o->units) };
+    json_t *body = json_pack("{s:o}", "price_per_unit_hour", json_money(c->price_micros));
+    if (c->units > 0) json_object_set_new(body, "units", json_integer(c->units));
+    if (c->reason.n > 0) json_object_set_new(body, "reason", json_text(c->reason));
+    const struct ask_of ask = { .method = "PATCH", .path = path, .body = body, .wait_s = wait_s };
     return link_call(self, &ask, NULL, err);
 }
 
@@ -133,8 +147,69 @@ static enum link_result api_ask_cancel(void *self, struct str ask_id, struct err
     return link_call(self, &ask, NULL, err);
 }
 
+/* 0: null, or not there. */
+static int64_t money_or_none(const json_t *j, const char *name)
+{
+    int64_t micros = 0;
+    return read_money(j, name, &micros) ? micros : 0;
+}
+
+static enum link_result api_pool_look(void *self, struct str pool, struct pool_seen *out,
+                                      struct err *err)
+{
+    char path[128];
+    auto_json json_t *answer = NULL;
+    snprintf(path, sizeof(path), "/v1/agent/pools/%.*s", (int)pool.n, pool.p);
+    const struct ask_of ask = { .method = "GET", .path = path };
+    const enum link_result r = link_call(self, &ask, &answer, err);
+    if (r != LINK_DONE) return r;
+
+    const json_t *last = json_object_get(answer, "last_trade");
+    struct pool_seen got = {
+        .tick_micros = money_or_none(answer, "tick"),
+        .best_other_micros = money_or_none(answer, "best_other_ask_price_per_unit_hour"),
+        .best_bid_micros = money_or_none(answer, "best_bid_price_per_unit_hour"),
+        .index_micros = money_or_none(answer, "index_price_per_unit_hour"),
+        .last_trade_micros = money_or_none(last, "price_per_unit_hour"),
+    };
+    if (got.tick_micros == 0) return not_understood(err, "a pool");
+    if (got.last_trade_micros > 0 && !rfc3339_parse(json_get_text(last, "at"), &got.last_trade_us))
+        return not_understood(err, "a pool");
+    *out = got;
+    return LINK_DONE;
+}
+
 /* ---- work --------------------------------------------------------------------------------------
  */
+
+/* A bid that accepts more pools than we know how to count is answered by the first of them. */
+static bool read_bid(struct arena *a, const json_t *j, struct sealed_bid *out)
+{
+    const json_t *pools = json_object_get(j, "pools");
+
+    *out = (struct sealed_bid){ .wants_n = 0 };
+    if (!keep(a, j, "bid_id", &out->bid_id)) return false;
+    if (!json_get_i64(j, "max_seconds", 1, SECONDS_MAX, &out->max_seconds)) return false;
+    for (size_t i = 0; i < json_array_size(pools) && out->wants_n < SEALED_WANTS_MAX; i++) {
+        struct sealed_want *w = &out->wants[out->wants_n++];
+        const json_t *pool = json_array_get(pools, i);
+        if (!keep(a, pool, "pool", &w->pool) ||
+            !json_get_i64(pool, "units", 1, UNITS_MAX, &w->units))
+            return false;
+    }
+    return true;
+}
+
+static bool read_bids(struct arena *a, const json_t *list, struct assignments_told *told)
+{
+    const size_t n = json_array_size(list);
+
+    told->bids = arena_alloc(a, (n + 1) * sizeof(*told->bids));
+    for (; told->bids && told->bids_n < n; told->bids_n++)
+        if (!read_bid(a, json_array_get(list, told->bids_n), &told->bids[told->bids_n]))
+            return false;
+    return told->bids != NULL;
+}
 
 static enum link_result api_assignments(void *self, int64_t after, int64_t wait_seconds,
                                         struct arena *a, struct assignments_told *out,
@@ -162,8 +237,23 @@ static enum link_result api_assignments(void *self, int64_t after, int64_t wait_
             !keep(a, item, "signature", &told.v[told.n].signature))
             return not_understood(err, "assignments");
     }
+    if (!read_bids(a, json_object_get(answer, "auctions"), &told))
+        return not_understood(err, "assignments");
     *out = told;
     return LINK_DONE;
+}
+
+static enum link_result api_auction_offer(void *self, struct str bid_id, struct str ask_id,
+                                          int64_t price_micros, struct err *err)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "/v1/agent/auctions/%.*s/offers", (int)bid_id.n, bid_id.p);
+    const struct ask_of ask = { .method = "POST",
+                                .path = path,
+                                .body =
+                                    json_pack("{s:o, s:o}", "ask_id", json_text(ask_id),
+                                              "price_per_unit_hour", json_money(price_micros)) };
+    return link_call(self, &ask, NULL, err);
 }
 
 /* POST one event of a lease. `brief` may be NULL. */
@@ -261,6 +351,8 @@ static bool read_command(const json_t *j, struct command *out)
     if (id.n == 0 || id.n >= sizeof(out->lease_id)) return false;
     if (!str_is(what, "stop") && !str_is(what, "forget")) return false;
     if (!json_get_i64(j, "epoch", 0, INT32_MAX, &out->epoch)) return false;
+    if (!json_get_i64(j, "notice_seconds", 0, SECONDS_MAX, &out->notice_seconds))
+        out->notice_seconds = 0;
     out->what = str_is(what, "stop") ? COMMAND_STOP : COMMAND_FORGET;
     snprintf(out->lease_id, sizeof(out->lease_id), "%.*s", (int)id.n, id.p);
     snprintf(out->reason, sizeof(out->reason), "%.*s", (int)reason.n, reason.p);
@@ -335,7 +427,9 @@ const struct link_ops api_ops = {
     .ask_place = api_ask_place,
     .ask_amend = api_ask_amend,
     .ask_cancel = api_ask_cancel,
+    .pool_look = api_pool_look,
     .assignments = api_assignments,
+    .auction_offer = api_auction_offer,
     .accept = api_accept,
     .decline = api_decline,
     .ready = api_ready,

@@ -6,6 +6,7 @@
 
 #define PATIENCE_MS 20000
 #define PATH_MEMORY 4096
+#define WAIT_MAX_S  3600
 
 struct api {
     struct client_options options;
@@ -119,10 +120,17 @@ static bool read_body(const struct answer *answer, json_t **out, struct err *err
     return *out != NULL;
 }
 
+static int64_t retry_after(const struct answer *answer)
+{
+    int64_t s = 0;
+    if (answer->retry_after && !str_i64(str_of(answer->retry_after), 0, WAIT_MAX_S, &s)) s = 0;
+    return s;
+}
+
 enum link_result link_call(struct api *api, const struct ask_of *ask, json_t **out, struct err *err)
 {
     struct arena a;
-    struct answer answer;
+    struct answer answer = { .retry_after = NULL };
     struct buf body;
     const char *const headers[] = { ask->header, NULL };
     json_t *sent = ask->body, *got = NULL;
@@ -145,6 +153,7 @@ enum link_result link_call(struct api *api, const struct ask_of *ask, json_t **o
         FAIL(err, ERR_NO_MEMORY, "No memory was left for a request.");
     else
         r = link_call_raw(api, &call, &a, &answer, err);
+    if (ask->wait_s) *ask->wait_s = retry_after(&answer);
     if (r == LINK_DONE && !read_body(&answer, &got, err)) r = LINK_UNREACHABLE;
     if (r == LINK_DONE && out)
         *out = got;
@@ -167,6 +176,11 @@ const char *lease_path(struct arena *a, struct str lease_id, const char *verb)
     return arena_fmt(a, "/v1/agent/leases/%.*s/%s", (int)lease_id.n, lease_id.p, verb);
 }
 
+static void put_name(json_t *o, const char *name, struct str s)
+{
+    if (s.n > 0) json_object_set_new(o, name, json_text(s));
+}
+
 json_t *report_json(const struct node_report *r)
 {
     json_t *gpus = json_array();
@@ -179,6 +193,11 @@ json_t *report_json(const struct node_report *r)
     json_t *inventory = json_pack("{s:I, s:I, s:I, s:o}", "cpu_millis", (json_int_t)s->cpu_millis,
                                   "memory_bytes", (json_int_t)s->memory_bytes, "scratch_bytes",
                                   (json_int_t)s->scratch_bytes, "gpus", gpus);
+    put_name(inventory, "region", r->inventory.region);
+    put_name(inventory, "site", r->inventory.site);
+    put_name(inventory, "data_label", r->inventory.data_label);
+    if (r->inventory.bandwidth_mbps > 0)
+        json_object_set_new(inventory, "bandwidth_mbps", json_integer(r->inventory.bandwidth_mbps));
     json_t *j = json_pack("{s:o, s:o, s:o}", "name", json_text(r->name), "agent_version",
                           json_text(r->agent_version), "inventory", inventory);
     if (r->engine.name[0] != '\0')

@@ -13,6 +13,7 @@ struct ask_of { /* what is asked */
     json_t *body;          /* taken; NULL: none */
     const char *header;    /* one more, or NULL */
     int64_t extra_wait_ms; /* beyond the usual patience */
+    int64_t *wait_s;       /* gets the answer's Retry-After, 0 without one; may be NULL */
 };
 
 /* Call; on LINK_DONE *out is the answer's object, or NULL for an answer without a body. Yours to

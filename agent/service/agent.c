@@ -23,6 +23,7 @@ const struct settings settings_default = {
     .retry_us = SECOND / 2,
     .retry_most_us = 10 * SECOND,
     .asks_us = 60 * SECOND,
+    .quote_us = PRICING_STAND_US,
     .ask_retry_us = 10 * SECOND,
     .ask_retry_most_us = 600 * SECOND,
 };
@@ -118,4 +119,19 @@ bool agent_wait_poked(struct agent *a, enum poke which, int64_t us)
     const bool go_on = !a->stopping;
     pthread_mutex_unlock(&a->lock);
     return go_on;
+}
+
+void agent_count_sale(struct agent *a)
+{
+    pthread_mutex_lock(&a->lock);
+    a->sold++;
+    pthread_mutex_unlock(&a->lock);
+}
+
+int64_t agent_sold(struct agent *a)
+{
+    pthread_mutex_lock(&a->lock);
+    const int64_t sold = a->sold;
+    pthread_mutex_unlock(&a->lock);
+    return sold;
 }

@@ -5,7 +5,7 @@
  *   heartbeat    tells the market that we live; obeys its commands (heartbeat.c)
  *   executioner  ends containers in time, by the boot clock alone (kill.c)
  *   watch        measures the files of running leases (watch.c)
- *   asks         keeps our offer standing (asks.c)
+ *   asks         keeps our offer standing (asks.c) and moves its price (pricing.c)
  *   worker       one a lease; while its container runs, two more that listen to the engine */
 #pragma once
 
@@ -24,6 +24,7 @@ struct settings {
     int64_t kill_retry_us;                   /* when the engine did not obey */
     int64_t retry_us, retry_most_us;         /* after a failed call */
     int64_t asks_us;                         /* between two looks at our asks */
+    int64_t quote_us;                        /* between two changes of a price */
     int64_t ask_retry_us, ask_retry_most_us; /* after the market withdrew one */
 };
 extern const struct settings settings_default;
@@ -51,6 +52,7 @@ struct agent {
     pthread_cond_t changed; /* on CLOCK_MONOTONIC */
     bool stopping;
     bool poked[2]; /* by enum poke */
+    int64_t sold;  /* leases taken on since the start */
 };
 
 /* Make what agent_stop() needs; agent_done() after agent_run() has returned. */
@@ -73,6 +75,10 @@ int64_t agent_backoff_us(const struct agent *a, int failures);
  * agent_pause(). */
 void agent_poke(struct agent *a, enum poke which);
 bool agent_wait_poked(struct agent *a, enum poke which, int64_t us);
+
+/* One more lease was taken on; how many there were. */
+void agent_count_sale(struct agent *a);
+int64_t agent_sold(struct agent *a);
 
 /* The threads' mains; arg is the agent. */
 void *heartbeat_main(void *agent);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our offer in the market: looked at now and then, and put right. When the market withdraws an ask
+/* Our offer in the market: looked at now and then, and put right; then the prices, also those of
+ * asks that the owner placed by hand. When the market withdraws an ask
  * of ours, something was wrong with this machine; so the next one comes after a while, and after a
  * longer one each time. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "service/agent.h"
+#include "service/pricing.h"
 
 #define ASKS_MAX    64
 #define ASKS_MEMORY ((size_t)2 * BODY_MAX)
@@ -13,6 +15,8 @@
 
 struct shop {
     struct agent *agent;
+    struct pricer *pricer;
+    int64_t next_us;   /* when a price may move again, wall clock; INT64_MAX: none will */
     bool placed;       /* an ask of this process was open when we last looked */
     int64_t placed_us; /* since then */
     int withdrawn;     /* how often in a row the market took one back */
@@ -34,9 +38,12 @@ static bool place(struct shop *s)
     struct err err;
     if (clock_monotonic_us() < s->not_before_us) return true;
     if (s->key[0] == '\0') new_key(s);
-    const enum link_result r = a->market.ops->ask_place(a->market.self, s->key, a->offer, &err);
+    int64_t wait_s;
+    const enum link_result r =
+        a->market.ops->ask_place(a->market.self, s->key, a->offer, &wait_s, &err);
     if (r != LINK_UNREACHABLE) s->key[0] = '\0';
     s->refused = r == LINK_REFUSED;
+    if (wait_s > 0) s->not_before_us = clock_monotonic_us() + wait_s * INT64_C(1000000);
     if (r != LINK_DONE) {
         log_err(LOG_WARN, "ask.not_placed", &err);
         return false;
@@ -44,7 +51,7 @@ static bool place(struct shop *s)
     s->placed = true;
     s->placed_us = clock_monotonic_us();
     LOG(LOG_INFO, "ask.placed", LOG_STR("pool", a->offer->pool), LOG_I64("units", a->offer->units),
-        LOG_I64("price_micros", offer_price(a->offer)));
+        LOG_I64("price_micros", a->offer->price_micros));
     return true;
 }
 
@@ -52,6 +59,8 @@ static bool act(struct shop *s, const struct ask_action *action, const struct as
 {
     struct agent *a = s->agent;
     struct err err;
+    struct ask_change change;
+    int64_t wait_s;
     enum link_result r = LINK_DONE;
     switch (action->act) {
     case ASK_PLACE: return place(s);
@@ -59,7 +68,11 @@ static bool act(struct shop *s, const struct ask_action *action, const struct as
         r = a->market.ops->ask_cancel(a->market.self, asks[action->index].ask_id, &err);
         break;
     case ASK_AMEND:
-        r = a->market.ops->ask_amend(a->market.self, asks[action->index].ask_id, a->offer, &err);
+        change = (struct ask_change){ a->offer->price_micros, a->offer->units, STR("") };
+        if (a->offer->policy != PRICING_FIXED)
+            change.price_micros = asks[action->index].price_micros;
+        r = a->market.ops->ask_amend(a->market.self, asks[action->index].ask_id, &change, &wait_s,
+                                     &err);
         break;
     }
     if (r == LINK_DONE || r == LINK_GONE) return true;
@@ -83,27 +96,39 @@ static void notice(struct shop *s, size_t open)
     s->placed = open > 0;
 }
 
-/* False: something did not work; to be tried again. */
-static bool put_right(struct shop *s)
+/* Make the offer stand. False: something did not work. */
+static bool put_right(struct shop *s, const struct ask_seen *asks, size_t n)
 {
-    struct agent *a = s->agent;
+    struct ask_action actions[ASKS_MAX + 1];
+    bool ok = true;
+    notice(s, n);
+    const size_t actions_n = offer_plan(s->agent->offer, asks, n, actions);
+    for (size_t i = 0; i < actions_n; i++)
+        ok = act(s, &actions[i], asks) && ok;
+    return ok;
+}
+
+static bool list(struct shop *s, struct arena *a, struct ask_seen *out, size_t *n)
+{
+    const struct link *m = &s->agent->market;
     struct err err;
+    if (m->ops->asks_list(m->self, a, out, ASKS_MAX, n, &err) == LINK_DONE) return true;
+    if (!agent_is_stopping(s->agent)) log_err(LOG_DEBUG, "asks.not_listed", &err);
+    return false;
+}
+
+/* One look: offer first, then prices, of what stood before: an ask that was changed or placed just
+ * now is too young to move. False: something did not work; to be tried again. */
+static bool look(struct shop *s)
+{
     struct arena arena;
     struct ask_seen asks[ASKS_MAX];
-    struct ask_action actions[ASKS_MAX + 1];
     size_t n = 0;
 
     arena_init(&arena, ASKS_MEMORY);
-    bool ok =
-        a->market.ops->asks_list(a->market.self, &arena, asks, ASKS_MAX, &n, &err) == LINK_DONE;
-    if (ok) {
-        notice(s, n);
-        const size_t actions_n = offer_plan(a->offer, asks, n, actions);
-        for (size_t i = 0; i < actions_n; i++)
-            ok = act(s, &actions[i], asks) && ok;
-    } else if (!agent_is_stopping(a)) {
-        log_err(LOG_DEBUG, "asks.not_listed", &err);
-    }
+    bool ok = list(s, &arena, asks, &n);
+    if (ok && s->agent->offer) ok = put_right(s, asks, n);
+    if (ok) ok = pricer_look(s->pricer, s->agent, asks, n, &s->next_us);
     arena_done(&arena);
     return ok;
 }
@@ -127,19 +152,23 @@ static bool wait_for_work(struct shop *s, bool ok, int failures)
     /* A refusal will not be another one in a second: the owner has to change something. */
     int64_t us = ok || s->refused ? a->settings.asks_us : agent_backoff_us(a, failures);
     if (s->not_before_us > now && s->not_before_us - now < us) us = s->not_before_us - now;
+    const int64_t price_us = s->next_us - clock_wall_us();
+    if (ok && price_us > 0 && price_us < us) us = price_us;
     return agent_wait_poked(a, POKE_ASKS, us);
 }
 
 void *asks_main(void *arg)
 {
     struct agent *a = arg;
-    struct shop s = { .agent = a };
-    if (!put_node(a) || !a->offer) return NULL;
+    struct shop s = { .agent = a, .next_us = INT64_MAX };
+    if (!put_node(a)) return NULL;
+    s.pricer = pricer_new(a->dir, a->id->trust.node_id);
     int failures = 0;
     bool ok;
     do {
-        ok = put_right(&s);
+        ok = look(&s);
         failures = ok ? 0 : failures + 1;
     } while (wait_for_work(&s, ok, failures));
+    pricer_free(s.pricer);
     return NULL;
 }

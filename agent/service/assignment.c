@@ -30,6 +30,8 @@ static const struct json_field fields[] = {
     JSON_I64(A, scratch_bytes, "scratch_bytes", JSON_NEED, 0, SHARE_MAX, "Disk limit."),
     JSON_I64(A, pids_max, "pids_max", JSON_NEED, 1, 1 << 22, "Processes at most."),
     JSON_I64(A, max_seconds, "max_seconds", JSON_NEED, 1, (int64_t)DURATION_MAX_S, "The agent stops it then."),
+    JSON_I64(A, nodes, "nodes", JSON_MAY, 1, GANG_NODES_MAX, "Machines that the job runs on at once."),
+    JSON_I64(A, rank, "rank", JSON_MAY, 0, FILLS_MAX - 1, "Which of them this is, from 0."),
     JSON_TEXT(A, egress, "egress", JSON_NEED, 1, 32, "Network of the container."),
     JSON_TEXTS(A, outputs, "outputs", JSON_MAY, COMMAND_ARGS_MAX, "Files in /out to keep."),
     JSON_TIME(A, issued_at_us, "issued_at", JSON_NEED, "When the market said so."),
@@ -71,7 +73,7 @@ bool assignment_read(struct str document, struct str signature, const struct tru
     if (!is_signed(document, signature, &trust->market_key))
         return FAIL(err, ERR_UNAUTHENTICATED, "The assignment is not signed by our market.");
 
-    struct assignment made = { .epoch = 0 };
+    struct assignment made = { .nodes = 1 }; /* what is in a journal may be older than gangs */
     const char *text = arena_copy(a, document), *sig = arena_copy(a, signature);
     if (!text || !sig) return FAIL(err, ERR_NO_MEMORY, "No memory was left for an assignment.");
     if (!read_fields(document, a, &made, err)) return false;

@@ -18,6 +18,7 @@ struct assignment {
     struct str_map env;
     int64_t epoch, sequence, units, cpu_millis, memory_bytes, scratch_bytes, pids_max, max_seconds;
     int64_t issued_at_us;
+    int64_t nodes, rank; /* of a gang: how many machines, and which this is */
 };
 
 /* Whom we believe, and who we are. */

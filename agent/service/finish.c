@@ -56,6 +56,7 @@ static void fill_exit(struct lease *l, const struct container_state *state)
         .killed_by_us = l->killed,
         .out_of_memory = state->out_of_memory,
         .over_quota = l->entry.over_quota,
+        .displaced = l->entry.displaced,
     };
     l->entry.exit_code = state->exit_code;
     l->entry.seconds = exit_seconds(&facts);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The heartbeat: each round tells the market which leases are here, with a signed tick for each
  * that runs, and obeys what comes back. It waits for nobody: not for pulls, not for workers. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "service/agent.h"
@@ -57,7 +59,7 @@ static void add_pulse(void *arg, struct lease *l)
         struct lease_pulse *p = &r->v[r->n];
         *p = (struct lease_pulse){
             .epoch = l->what.epoch,
-            .state = lease_state_names[lease_state_of(step, l->stopping)],
+            .state = lease_state_names[lease_state_of(step, l->stopping, l->displacing)],
         };
         const char *id = arena_copy(&r->arena, str_of(l->lease_id));
         p->lease_id = str_of(id);
@@ -72,7 +74,12 @@ static void obey_one(void *arg, struct lease *l)
     const struct command *c = arg;
     pthread_mutex_lock(&l->lock);
     switch (c->what) {
-    case COMMAND_STOP: lease_stop(l); break;
+    case COMMAND_STOP:
+        if (strcmp(c->reason, "displaced") == 0)
+            lease_displace(l, c->notice_seconds * SECOND);
+        else
+            lease_stop(l);
+        break;
     case COMMAND_FORGET: l->forget = true; break;
     }
     lease_poke_locked(l);

@@ -29,6 +29,7 @@ struct journal_entry {
     int64_t ended_wall_us, seconds, exit_code; /* from STEP_EXITED on */
     int64_t ticks;                             /* signed so far */
     bool over_quota;                           /* stopped because its files passed its scratch */
+    bool displaced;                            /* it was told to make room for another lease */
 
     int64_t log_next;    /* number of the next chunk */
     int64_t log_sent;    /* bytes in the chunks before it */

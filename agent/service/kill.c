@@ -31,11 +31,37 @@ void kill_poke(struct agent *a)
     eventfd_write(a->kill_fd, 1);
 }
 
-void lease_stop(struct lease *l)
+static void stop(struct lease *l)
 {
     l->stopping = true;
     if (l->stop_at_boot_us == 0) l->stop_at_boot_us = clock_boot_us();
     lease_poke_locked(l);
+}
+
+void lease_stop(struct lease *l)
+{
+    l->displacing = false; /* it was cancelled since: there is nothing to save any more */
+    stop(l);
+}
+
+void lease_displace(struct lease *l, int64_t notice_us)
+{
+    if (!l->displacing && !l->stopping) {
+        l->displacing = true;
+        l->notice_us = notice_us;
+    }
+    stop(l);
+}
+
+/* Only a container that was told of it was displaced; one that ended before has ended by itself.
+ * That is on disk before the signal leaves. Under the lease's lock. */
+static void note_displaced(struct lease *l)
+{
+    struct err err;
+
+    if (!l->displacing || l->entry.displaced) return;
+    l->entry.displaced = true;
+    if (!lease_save(l, &err)) log_err(LOG_ERROR, "journal.failed", &err);
 }
 
 /* Under the lease's lock. */
@@ -51,10 +77,13 @@ static void judge(struct round *r, struct lease *l)
         .retry_us = l->kill_retry_boot_us,
     };
     int64_t next;
-    const enum ending_act act = ending_due(&e, r->now_us, set->stop_grace_us, &next);
+    const bool notice = l->displacing && l->notice_us > set->stop_grace_us;
+    const int64_t grace_us = notice ? l->notice_us : set->stop_grace_us;
+    const enum ending_act act = ending_due(&e, r->now_us, grace_us, &next);
     if (act == ENDING_KILL) next = r->now_us + set->kill_retry_us;
     if (next < r->next_us) r->next_us = next;
     if (act == ENDING_WAIT) return;
+    note_displaced(l);
 
     struct sentence *s = &r->v[r->n++];
     memcpy(s->name, l->name, sizeof(s->name));

@@ -10,3 +10,6 @@ void kill_poke(struct agent *a);
 
 /* Tell a lease to end. Under the lease's lock; kill_poke() afterwards. */
 void lease_stop(struct lease *l);
+
+/* Tell it to make room: it is asked to end at once, and has so long to save its work. The same. */
+void lease_displace(struct lease *l, int64_t notice_us);

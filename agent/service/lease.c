@@ -105,7 +105,7 @@ bool lease_save(struct lease *l, struct err *err)
     return journal_write(l->agent->dir, str_of(l->lease_id), &l->entry, err);
 }
 
-enum lease_state lease_state_of(enum step step, bool stopping)
+enum lease_state lease_state_of(enum step step, bool stopping, bool displacing)
 {
     switch (step) {
     case STEP_TAKEN: return LEASE_OFFERED;
@@ -113,7 +113,9 @@ enum lease_state lease_state_of(enum step step, bool stopping)
     case STEP_CREATED:
     case STEP_STARTED:
     case STEP_REFUSED: return stopping ? LEASE_STOPPING : LEASE_PREPARING;
-    case STEP_RUNNING: return stopping ? LEASE_STOPPING : LEASE_RUNNING;
+    case STEP_RUNNING:
+        if (displacing) return LEASE_PREEMPTED;
+        return stopping ? LEASE_STOPPING : LEASE_RUNNING;
     case STEP_EXITED:
     case STEP_SIGNED:
     case STEP_OVER: return LEASE_FINISHED;

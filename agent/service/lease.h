@@ -36,6 +36,8 @@ struct lease {
     bool started;                            /* a worker was given it */
     bool over;                               /* the worker has ended */
     bool stopping;                           /* the market wants it to end; the receipt is due */
+    bool displacing;                         /* to make room for another lease, */
+    int64_t notice_us;                       /* within so long */
     bool forget;                             /* the market does not want to hear of it again */
     int64_t ready_boot_us, deadline_boot_us; /* 0: the meter has not started */
     int64_t stop_at_boot_us;                 /* when it was first told to stop; 0: not */
@@ -57,7 +59,7 @@ void lease_poke_locked(struct lease *l);
 MUST_CHECK bool lease_save(struct lease *l, struct err *err);
 
 /* What the market calls this in a heartbeat. */
-enum lease_state lease_state_of(enum step step, bool stopping);
+enum lease_state lease_state_of(enum step step, bool stopping, bool displacing);
 
 /* ---- the table ---------------------------------------------------------------------------------
  */

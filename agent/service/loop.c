@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/agent.h"
+#include "service/auctions.h"
 #include "service/kill.h"
 #include "service/outputs.h"
 #include "service/runner.h"
@@ -78,6 +79,7 @@ static void take_on(struct agent *a, const struct assignment *what)
     }
     LOG(LOG_INFO, "lease.taken", LOG_C("lease", l->lease_id), LOG_STR("job", l->what.job_id),
         LOG_STR("image", l->what.image), LOG_I64("units", l->what.units));
+    agent_count_sale(a);
     begin(a, l);
 }
 
@@ -311,6 +313,7 @@ static bool poll_once(struct agent *a, struct scene *s, int64_t wait_s, int64_t 
     if (heard) {
         see_wanted(s, &told, &arena);
         if (*after > 0 && is_known(s)) agent_poke(a, POKE_BEAT);
+        auctions_answer(a, told.bids, told.bids_n);
         reconcile(s, *after == 0);
         if (told.next > *after) *after = told.next;
     }

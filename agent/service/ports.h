@@ -11,8 +11,10 @@
 #include "base/limits.h"
 #include "domain/offer.h"
 #include "domain/plan.h"
+#include "domain/sealed.h"
 #include "json/field.h"
 
+#define ASK_ID_SIZE    40
 #define LEASE_ID_SIZE  40  /* "lease_" and 26 digits; room for a longer prefix */
 #define ENGINE_ID_SIZE 128 /* "sha256:" and 64 digits, or the name of a container */
 #define SHA_TEXT_SIZE  65
@@ -150,6 +152,8 @@ struct inventory {
     struct share share; /* what the owner gives */
     struct gpu gpus[GPUS_MAX];
     size_t gpus_n;
+    struct str region, site, data_label; /* in the words of the wire; p NULL: not told */
+    int64_t bandwidth_mbps;
 };
 
 struct node_report {
@@ -170,6 +174,8 @@ struct assignment_told {
 struct assignments_told {
     struct assignment_told *v; /* in the arena */
     size_t n;
+    struct sealed_bid *bids; /* those that we may offer for; in the arena */
+    size_t bids_n;
     int64_t next;
 };
 
@@ -185,6 +191,19 @@ struct lease_pulse { /* of one lease in a heartbeat */
     struct str tick_document, tick_signature; /* p NULL: none */
 };
 
+/* A pool as a seller sees it: without his own asks, and those of nodes that never delivered. Prices
+ * of a unit and hour; 0: there is none. */
+struct pool_seen {
+    int64_t tick_micros;
+    int64_t best_other_micros, best_bid_micros, index_micros;
+    int64_t last_trade_micros, last_trade_us; /* on the market's clock */
+};
+
+struct ask_change {
+    int64_t price_micros, units; /* units 0: as they are */
+    struct str reason;           /* for the ask's history; n 0: none */
+};
+
 enum command_do { COMMAND_STOP, COMMAND_FORGET };
 
 struct command {
@@ -192,6 +211,7 @@ struct command {
     int64_t epoch;
     enum command_do what;
     char reason[32];
+    int64_t notice_seconds; /* of a stop: to save its work in; 0: the usual grace */
 };
 
 #define COMMANDS_MAX 256 /* of one answer; more come with the next heartbeat */
@@ -218,16 +238,23 @@ struct link_ops {
     /* Our open asks: at most `room`. */
     enum link_result (*asks_list)(void *self, struct arena *a, struct ask_seen *out, size_t room,
                                   size_t *n, struct err *err);
-    /* `key` is the idempotency key of this wish: the same at each try. */
+    /* `key` is the idempotency key of this wish: the same at each try. *wait_s is always set, here
+     * and in ask_amend: how long the market wants us to wait before we ask for it again; 0 when it
+     * does not say. */
     enum link_result (*ask_place)(void *self, const char *key, const struct offer *o,
-                                  struct err *err);
-    enum link_result (*ask_amend)(void *self, struct str ask_id, const struct offer *o,
-                                  struct err *err);
+                                  int64_t *wait_s, struct err *err);
+    enum link_result (*ask_amend)(void *self, struct str ask_id, const struct ask_change *c,
+                                  int64_t *wait_s, struct err *err);
     enum link_result (*ask_cancel)(void *self, struct str ask_id, struct err *err);
+    enum link_result (*pool_look)(void *self, struct str pool, struct pool_seen *out,
+                                  struct err *err);
 
     /* Assignments after that number; waits up to `wait_seconds` for one. n may be 0. */
     enum link_result (*assignments)(void *self, int64_t after, int64_t wait_seconds,
                                     struct arena *a, struct assignments_told *out, struct err *err);
+    /* A sealed offer for a bid by one of our asks; again: instead of the earlier one. */
+    enum link_result (*auction_offer)(void *self, struct str bid_id, struct str ask_id,
+                                      int64_t price_micros, struct err *err);
     /* digest may be empty: not known yet. */
     enum link_result (*accept)(void *self, struct str lease_id, int64_t epoch, struct str digest,
                                struct lease_brief *out, struct err *err);

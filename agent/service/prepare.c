@@ -80,9 +80,37 @@ static bool make_out(struct lease *l, struct err *err)
     return FAIL(err, ERR_IO, "The folder for outputs could not be made writable.");
 }
 
+static bool is_ours(struct str name)
+{
+    return str_is(name, "BOURSE_NODES") || str_is(name, "BOURSE_RANK");
+}
+
+/* The job's own, and which of how many machines this is. */
+static bool make_env(struct lease *l, struct str_map *out)
+{
+    const struct str_map *job = &l->what.env;
+    struct str_pair *v = arena_alloc(&l->arena, (job->n + 2) * sizeof(*v));
+    const char *nodes = arena_fmt(&l->arena, "%" PRId64, l->what.nodes);
+    const char *rank = arena_fmt(&l->arena, "%" PRId64, l->what.rank);
+    size_t n = 0;
+
+    if (!v || !nodes || !rank) return false;
+    v[n++] = (struct str_pair){ STR("BOURSE_NODES"), str_of(nodes) };
+    v[n++] = (struct str_pair){ STR("BOURSE_RANK"), str_of(rank) };
+    for (size_t i = 0; i < job->n; i++)
+        if (!is_ours(job->v[i].name)) v[n++] = job->v[i];
+    *out = (struct str_map){ v, n };
+    return true;
+}
+
 static enum engine_result create(struct lease *l, struct err *err)
 {
     const struct engine *e = &l->agent->engine;
+    struct str_map env;
+    if (!make_env(l, &env)) {
+        FAIL(err, ERR_NO_MEMORY, "No memory was left for the container's environment.");
+        return ENGINE_FAILED;
+    }
     const struct container_spec spec = {
         .name = l->name,
         .lease_id = l->what.lease_id,
@@ -92,7 +120,7 @@ static enum engine_result create(struct lease *l, struct err *err)
         .image_id = l->entry.image_id,
         .command = l->what.command,
         .entrypoint = l->what.entrypoint,
-        .env = l->what.env,
+        .env = env,
         .workdir = l->what.workdir,
         .cpu_millis = l->what.cpu_millis,
         .memory_bytes = l->what.memory_bytes,

@@ -76,6 +76,19 @@ void buf_char(struct buf *b, char c)
     buf_add(b, &c, 1);
 }
 
+void buf_i64(struct buf *b, int64_t v)
+{
+    char digits[20], *const end = digits + sizeof(digits), *at = end;
+    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (v < 0) *--at = '-';
+    buf_add(b, at, (size_t)(end - at));
+}
+
 void buf_fmt(struct buf *b, const char *fmt, ...)
 {
     va_list args;

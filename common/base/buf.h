@@ -24,6 +24,7 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, struct str s);
 void buf_c(struct buf *b, const char *c_string);
 void buf_char(struct buf *b, char c);
+void buf_i64(struct buf *b, int64_t v); /* in decimal */
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 struct str buf_view(const struct buf *b); /* until the next write */

@@ -18,16 +18,24 @@
 #define IDEM_KEY_MAX        255      /* as Stripe; longer keys carry nothing more */
 #define PAGE_MAX            100      /* rows of one page */
 #define PAGE_DEFAULT        50
-#define UNITS_MAX           4095     /* units of one order: a command then makes at most FILLS_MAX trades */
+#define UNITS_MAX           4032     /* units of one order: with a gang more, FILLS_MAX trades of one command */
 #define DURATION_MIN_S      60       /* the least that is billed */
 #define DURATION_MAX_S      2592000  /* 30 days; longer work checkpoints */
 #define DURATION_DEFAULT_S  3600
+#define RISK_DEFAULT_S      3600     /* longest time without a checkpoint, of an ask and of a bid */
 #define OPEN_ORDERS_MAX     10000    /* resting orders of one account */
 #define ATTEMPTS_MAX        10       /* how often a job is placed before it fails */
 #define ATTEMPTS_DEFAULT    3
-#define EXCLUDED_NODES_MAX  ATTEMPTS_MAX /* nodes that failed one job */
+#define WANTS_MAX           8        /* pools that one bid accepts: cards a buyer compares by hand */
+#define GANG_NODES_MAX      64       /* nodes of one gang: eight racks of eight */
+#define EXCLUDED_NODES_MAX  16       /* nodes that failed one job; the oldest is forgotten first */
+#define NODE_ASKS_MAX       16       /* asks of one node that are not over */
+#define OFFERS_MAX          64       /* sealed offers for one bid */
+#define QUOTA_MAX           1000000  /* units of a team's member: more than any market holds */
+#define AUCTION_MAX_MS      5000     /* a bidding window: three round trips of the slowest line */
 #define GROUP_MAX           256      /* commands in one transaction: beyond it latency doubles for 10 % */
 #define MARKET_QUEUE_MAX    4096     /* commands that wait; more are told to come back */
+#define LOOKS_MAX           64       /* looks at the market that wait: at a quarter of its thread, a quarter of a second */
 #define FILLS_MAX           4096     /* trades of one command: the index of an id has 12 bits */
 #define POLL_WAIT_S         25       /* a long poll, below the 60 s of usual proxies */
 #define POLL_WAIT_MAX_S     55
@@ -42,5 +50,12 @@
 #define UPLOADS_MAX         8        /* bodies of blobs that one account, or one node, sends at once */
 #define DISK_RESERVE        (1ll << 30) /* no blob is taken that leaves the disk less, or less than 5 % where that is less */
 #define GPUS_MAX            16       /* devices of one node */
+#define ASK_REASON_MAX      200      /* bytes of why a price moved: a sentence for a row of a table */
 #define OUTPUTS_MAX         64       /* files of one receipt */
+#define CANDLES_MAX         1500     /* candles, or points of the index, of one answer: a day of minutes */
+#define STREAMS_MAX         2500     /* live streams: with the other connections below 20,000 open files */
+#define STREAM_STALL_S      20       /* a stream that takes nothing for so long is cut off */
+#define STREAM_PING_S       15       /* a quiet stream says that it lives, below the 60 s of usual proxies */
+#define EVENTS_KEPT         4096     /* events that a stream may be behind or resume from: minutes of a busy market */
+#define EVENTS_BYTES_MAX    (8 << 20) /* of these together */
 /* clang-format on */

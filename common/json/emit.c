@@ -60,6 +60,16 @@ static bool write_texts(const struct json_field *f, const struct str_list *list,
     return made(take(array), out);
 }
 
+static bool write_i64s(const struct json_field *f, const struct i64_list *list, json_t **out)
+{
+    if (!list->v && !f->required) return true;
+    assert(list->v || list->n == 0);
+    auto_json json_t *array = json_array();
+    for (size_t i = 0; i < list->n; i++)
+        if (json_array_append_new(array, json_integer(list->v[i])) != 0) return false;
+    return made(take(array), out);
+}
+
 static bool write_text_map(const struct json_field *f, const struct str_map *map, json_t **out)
 {
     if (!map->v && !f->required) return true;
@@ -110,6 +120,7 @@ static bool write_value(const struct json_field *f, const void *in, json_t **out
     case JSON_K_MONEY: return made(json_money(*(const int64_t *)in), out);
     case JSON_K_TIME: return made(json_time(*(const int64_t *)in), out);
     case JSON_K_TEXTS: return write_texts(f, in, out);
+    case JSON_K_I64S: return write_i64s(f, in, out);
     case JSON_K_TEXT_MAP: return write_text_map(f, in, out);
     case JSON_K_OBJECT: return write_object(f, in, out);
     case JSON_K_OBJECTS: return write_objects(f, in, out);

@@ -4,8 +4,9 @@
  *
  * A struct filled from a table holds: text as struct str (in the arena; p NULL: absent), integers
  * as int64_t, booleans as bool, money as int64_t micros, times as int64_t µs, enums as int, lists
- * of text as struct str_list, maps of text as struct str_map, objects as the nested struct, raw
- * bytes as struct str. Absent optional fields keep what the struct held before. */
+ * of text as struct str_list, of integers as struct i64_list, maps of text as struct str_map,
+ * objects as the nested struct, raw bytes as struct str. Absent optional fields keep what the
+ * struct held before. */
 #pragma once
 
 #include "base/str.h"
@@ -18,6 +19,7 @@ enum json_kind {
     JSON_K_MONEY,    /* {"amount","currency":"USD"}, min..max micros */
     JSON_K_TIME,     /* RFC 3339 */
     JSON_K_TEXTS,    /* array of up to max texts, each up to TEXT_MAX */
+    JSON_K_I64S,     /* array of up to item_size integers, each min..max */
     JSON_K_TEXT_MAP, /* object of up to max texts; names [A-Za-z_][A-Za-z0-9_]* */
     JSON_K_OBJECT,   /* by `fields` */
     JSON_K_OBJECTS,  /* array of up to max objects by `fields`; struct json_array */
@@ -34,13 +36,18 @@ struct json_field {
     const char *const
         *names; /* ENUM; REFUSED: names[0] is the one accepted value as JSON text, or NULL */
     const struct json_field *fields; /* OBJECT, OBJECTS; ends with a row whose name is NULL */
-    size_t item_size;                /* OBJECTS: sizeof of one */
+    size_t item_size;                /* OBJECTS: sizeof of one; I64S: how many at most */
     bool required;
     const char *doc; /* the sentence in openapi.yaml */
 };
 
 struct str_list {
     const struct str *v;
+    size_t n;
+};
+
+struct i64_list {
+    const int64_t *v;
     size_t n;
 };
 
@@ -68,6 +75,7 @@ struct json_array {
 #define JSON_MONEY(T, f, name, need, min, max, doc)  { name, JSON_K_MONEY,    offsetof(T, f), min, max, NULL, NULL, 0, need, doc }
 #define JSON_TIME(T, f, name, need, doc)             { name, JSON_K_TIME,     offsetof(T, f), 0, 0, NULL, NULL, 0, need, doc }
 #define JSON_TEXTS(T, f, name, need, max, doc)       { name, JSON_K_TEXTS,    offsetof(T, f), 0, max, NULL, NULL, 0, need, doc }
+#define JSON_I64S(T, f, name, need, most, min, max, doc) { name, JSON_K_I64S, offsetof(T, f), min, max, NULL, NULL, most, need, doc }
 #define JSON_TEXT_MAP(T, f, name, need, max, doc)    { name, JSON_K_TEXT_MAP, offsetof(T, f), 0, max, NULL, NULL, 0, need, doc }
 #define JSON_OBJECT(T, f, name, need, fields, doc)   { name, JSON_K_OBJECT,   offsetof(T, f), 0, 0, NULL, fields, 0, need, doc }
 #define JSON_OBJECTS(T, f, name, need, max, fields, I, doc) { name, JSON_K_OBJECTS, offsetof(T, f), 0, max, NULL, fields, sizeof(I), need, doc }

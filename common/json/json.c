@@ -2,13 +2,21 @@
 #include "json/json.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "json/room.h"
+
+#define FEW_MEMBERS 48
 
 static const struct str replacement = { "\xef\xbf\xbd", 3 }; /* U+FFFD */
+
+/* Every program that has this file in it, before its main(). */
+__attribute__((constructor)) static void begin(void)
+{
+    json_room_use();
+}
 
 void auto_json_(json_t **j)
 {
@@ -137,28 +145,39 @@ static char short_escape(char c)
     }
 }
 
+/* Bytes that stand for themselves, from the start of `s` on: most texts are nothing else. */
+static size_t plain_bytes(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && (unsigned char)s.p[n] >= 0x20 && (unsigned char)s.p[n] < 0x80 &&
+           s.p[n] != '"' && s.p[n] != '\\')
+        n++;
+    return n;
+}
+
+static void put_character(struct str c, struct buf *out)
+{
+    const char escape = short_escape(c.p[0]);
+    if (escape) {
+        buf_char(out, '\\');
+        buf_char(out, escape);
+    } else if (c.n == 1 && (unsigned char)c.p[0] < 0x20) {
+        buf_fmt(out, "\\u%04x", (unsigned)(unsigned char)c.p[0]);
+    } else {
+        buf_str(out, c);
+    }
+}
+
 void json_canonical_text(struct str s, struct buf *out)
 {
     buf_char(out, '"');
     while (s.n > 0) {
-        const struct str c = next_character(&s);
-        const char escape = short_escape(c.p[0]);
-        if (escape) {
-            buf_char(out, '\\');
-            buf_char(out, escape);
-        } else if (c.n == 1 && (unsigned char)c.p[0] < 0x20) {
-            buf_fmt(out, "\\u%04x", (unsigned)(unsigned char)c.p[0]);
-        } else {
-            buf_str(out, c);
-        }
+        const size_t n = plain_bytes(s);
+        buf_add(out, s.p, n);
+        s = (struct str){ s.p + n, s.n - n };
+        if (s.n > 0) put_character(next_character(&s), out);
     }
     buf_char(out, '"');
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    const char *const *left = a, *const *right = b;
-    return strcmp(*left, *right); /* which compares as unsigned bytes */
 }
 
 json_t *json_walkable(const json_t *j)
@@ -170,60 +189,119 @@ json_t *json_walkable(const json_t *j)
     return u.same;
 }
 
-/* The keys of an object as an array of pointers in a buffer. */
-static void sorted_keys(const json_t *object, struct buf *keys)
-{
-    const size_t n = json_object_size(object);
+struct member {
     const char *key;
     json_t *value;
+};
 
-    buf_init(keys, n * sizeof(key));
-    json_object_foreach(json_walkable(object), key, value) buf_add(keys, &key, sizeof(key));
-    if (!keys->failed && n > 0) qsort(keys->p, n, sizeof(key), by_bytes);
+static int by_key(const void *a, const void *b)
+{
+    const struct member *left = a, *right = b;
+    return strcmp(left->key, right->key); /* which compares as unsigned bytes */
 }
 
-static void canonical_object(const json_t *object, struct buf *out)
+/* Objects are small, and come in order or nearly. */
+static void sort(struct member *v, size_t n)
 {
-    auto_buf struct buf keys = { .max = 0 };
-    sorted_keys(object, &keys);
-    if (keys.failed) out->failed = true;
+    if (n > FEW_MEMBERS) {
+        qsort(v, n, sizeof(*v), by_key);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        const struct member m = v[i];
+        size_t at = i;
+        for (; at > 0 && by_key(&v[at - 1], &m) > 0; at--)
+            v[at] = v[at - 1];
+        v[at] = m;
+    }
+}
 
+static void write_any(const json_t *j, bool sorted, struct buf *out);
+
+static void write_members(const struct member *v, size_t n, bool sorted, struct buf *out)
+{
     buf_char(out, '{');
-    for (size_t i = 0; !out->failed && i < json_object_size(object); i++) {
-        const char *key;
-        memcpy(&key, keys.p + i * sizeof(key), sizeof(key));
+    for (size_t i = 0; i < n && !out->failed; i++) {
         if (i > 0) buf_char(out, ',');
-        json_canonical_text(str_of(key), out);
+        json_canonical_text(str_of(v[i].key), out);
         buf_char(out, ':');
-        json_canonical(json_object_get(object, key), out);
+        write_any(v[i].value, sorted, out);
     }
     buf_char(out, '}');
 }
 
-static void canonical_array(const json_t *array, struct buf *out)
+static void write_members_of(const json_t *object, bool sorted, struct buf *out)
+{
+    struct member few[FEW_MEMBERS];
+    auto_buf struct buf many = { .max = json_object_size(object) * sizeof(struct member) };
+    const bool is_small = json_object_size(object) <= FEW_MEMBERS;
+    const char *key;
+    json_t *value;
+    size_t n = 0;
+
+    json_object_foreach(json_walkable(object), key, value)
+    {
+        const struct member m = { key, value };
+        if (is_small)
+            few[n] = m;
+        else
+            buf_add(&many, &m, sizeof(m));
+        n++;
+    }
+    struct member *v = is_small ? few : (void *)many.p;
+    if (many.failed || !v) {
+        out->failed = true;
+        return;
+    }
+    if (sorted) sort(v, n);
+    write_members(v, n, sorted, out);
+}
+
+static void write_array(const json_t *array, bool sorted, struct buf *out)
 {
     buf_char(out, '[');
     for (size_t i = 0; i < json_array_size(array); i++) {
         if (i > 0) buf_char(out, ',');
-        json_canonical(json_array_get(array, i), out);
+        write_any(json_array_get(array, i), sorted, out);
     }
     buf_char(out, ']');
 }
 
-void json_canonical(const json_t *j, struct buf *out)
+/* Only an answer of ours may hold one: it has no canonical form here. */
+static void write_real(const json_t *j, bool sorted, struct buf *out)
+{
+    char text[64];
+
+    assert(!sorted);
+    const size_t n = json_dumpb(j, text, sizeof(text), JSON_ENCODE_ANY);
+    buf_add(out, text, n);
+    if (n > sizeof(text)) out->failed = true;
+}
+
+static void write_any(const json_t *j, bool sorted, struct buf *out)
 {
     switch (json_typeof(j)) {
-    case JSON_OBJECT: canonical_object(j, out); return;
-    case JSON_ARRAY: canonical_array(j, out); return;
+    case JSON_OBJECT: write_members_of(j, sorted, out); return;
+    case JSON_ARRAY: write_array(j, sorted, out); return;
     case JSON_STRING:
         json_canonical_text((struct str){ json_string_value(j), json_string_length(j) }, out);
         return;
-    case JSON_INTEGER: buf_fmt(out, "%" JSON_INTEGER_FORMAT, json_integer_value(j)); return;
+    case JSON_INTEGER: buf_i64(out, json_integer_value(j)); return;
     case JSON_TRUE: buf_c(out, "true"); return;
     case JSON_FALSE: buf_c(out, "false"); return;
     case JSON_NULL: buf_c(out, "null"); return;
-    case JSON_REAL: assert(!json_is_real(j)); return; /* it has no canonical form here */
+    case JSON_REAL: write_real(j, sorted, out); return;
     }
+}
+
+void json_canonical(const json_t *j, struct buf *out)
+{
+    write_any(j, /* sorted= */ true, out);
+}
+
+void json_compact(const json_t *j, struct buf *out)
+{
+    write_any(j, /* sorted= */ false, out);
 }
 
 struct str json_get_text(const json_t *object, const char *name)

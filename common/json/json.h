@@ -22,6 +22,8 @@ json_t *json_parse(struct str text, struct err *err);
  * their bytes, no blanks, minimal escapes. A real number is a bug: asserts; so not for what came
  * from outside, unless a table has read it. */
 void json_canonical(const json_t *j, struct buf *out);
+/* The same without sorting, for answers: members in the order in which they were set. */
+void json_compact(const json_t *j, struct buf *out);
 /* One string of it, with its quotes; what json_text would change is changed. */
 void json_canonical_text(struct str s, struct buf *out);
 

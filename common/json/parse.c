@@ -356,6 +356,20 @@ static void read_texts(struct reader *r, const struct place *at, const json_t *j
     if (v) *out = (struct str_list){ v, n };
 }
 
+static void read_i64s(struct reader *r, const struct place *at, const json_t *j,
+                      const struct json_field *f, struct i64_list *out)
+{
+    if (!is_list(r, at, j, (int64_t)f->item_size)) return;
+
+    const size_t n = json_array_size(j);
+    int64_t *v = keep_room(r, n, sizeof(*v));
+    for (size_t i = 0; v && i < n; i++) {
+        const struct place item = { at, NULL, i };
+        read_i64(r, &item, json_array_get(j, i), f, &v[i]);
+    }
+    if (v) *out = (struct i64_list){ v, n };
+}
+
 static bool is_variable_name(const char *name)
 {
     for (const char *p = name; *p; p++) {
@@ -428,6 +442,7 @@ static void read_value(struct reader *r, const struct place *at, const json_t *j
     case JSON_K_MONEY: read_money(r, at, j, f, out); return;
     case JSON_K_TIME: read_time(r, at, j, out); return;
     case JSON_K_TEXTS: read_texts(r, at, j, f, out); return;
+    case JSON_K_I64S: read_i64s(r, at, j, f, out); return;
     case JSON_K_TEXT_MAP: read_text_map(r, at, j, f, out); return;
     case JSON_K_OBJECT: read_object(r, at, j, f->fields, out); return;
     case JSON_K_OBJECTS: read_objects(r, at, j, f, out); return;

@@ -5,7 +5,7 @@
 #include "json/field.h"
 #include "json/json.h"
 
-#define COMPLAINTS_MAX 32 /* more tell nobody more */
+#define COMPLAINTS_MAX 64 /* each field of our largest body twice; more tell nobody more */
 
 struct complaint {
     const char *pointer; /* RFC 6901, in the arena */

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 
 #include "base/mem.h"
 
@@ -13,10 +14,20 @@ struct sha256_stream {
     EVP_MD_CTX *ctx;
 };
 
+static EVP_MD *sha; /* looked up once: EVP_sha256() would be looked up again by each use */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void look_up(void)
+{
+    sha = EVP_MD_fetch(NULL, "SHA256", NULL);
+    assert(sha != NULL);
+}
+
 static EVP_MD_CTX *begin(void)
 {
+    pthread_once(&once, look_up);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+    const bool ok = ctx && EVP_DigestInit_ex(ctx, sha, NULL) == 1;
     assert(ok);
     return ctx;
 }

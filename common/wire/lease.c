@@ -60,7 +60,7 @@ const struct lease_edge lease_edges[] = {
     { LEASE_RUNNING, LEASE_SPEND, LEASE_STOPPING, LEASE_BY_SERVER, true,
       "The time or the budget of the run is spent." },
     { LEASE_RUNNING, LEASE_PREEMPT, LEASE_PREEMPTED, LEASE_BY_SERVER, true,
-      "Another lease displaced this one, or its node is drained." },
+      "Another lease displaces this one; it has notice to save its work." },
     { LEASE_RUNNING, LEASE_SILENCE, LEASE_LOST, LEASE_BY_SERVER, true,
       "The node fell silent while the job ran." },
 
@@ -68,6 +68,11 @@ const struct lease_edge lease_edges[] = {
       "The container was stopped and the agent signed its receipt." },
     { LEASE_STOPPING, LEASE_SILENCE, LEASE_LOST, LEASE_BY_SERVER, true,
       "The node did not report the end of a stopping lease." },
+
+    { LEASE_PREEMPTED, LEASE_EXIT, LEASE_FINISHED, LEASE_BY_AGENT, false,
+      "The container left within its notice and the agent signed its receipt." },
+    { LEASE_PREEMPTED, LEASE_SILENCE, LEASE_LOST, LEASE_BY_SERVER, true,
+      "The node did not report the end of a displaced lease." },
 
     { LEASE_FINISHED, LEASE_CHECK_PASS, LEASE_SETTLED, LEASE_BY_SERVER, false,
       "The receipt passed what its level asks, and the money moved." },
@@ -77,8 +82,6 @@ const struct lease_edge lease_edges[] = {
       "The dispute was decided, and the money moved." },
     { LEASE_LOST, LEASE_SETTLE, LEASE_SETTLED, LEASE_BY_SERVER, false,
       "What a lost lease is owed was paid." },
-    { LEASE_PREEMPTED, LEASE_SETTLE, LEASE_SETTLED, LEASE_BY_SERVER, false,
-      "What a preempted lease delivered was paid." },
 };
 /* clang-format on */
 const size_t lease_edges_n = ARRAY_LEN(lease_edges);
@@ -102,5 +105,5 @@ bool lease_is_final(enum lease_state s)
 bool lease_holds_units(enum lease_state s)
 {
     assert(s < LEASE_STATES);
-    return s <= LEASE_STOPPING; /* the enum begins with the states that do */
+    return s <= LEASE_STOPPING || s == LEASE_PREEMPTED;
 }

@@ -7,13 +7,14 @@
 
 bool apply_open_account(struct step *s)
 {
-    if (!table_reserve(&s->m->balances, 1))
+    if (!table_reserve(&s->m->balances, 1) || !table_reserve(&s->m->owners, 1))
         return step_refuse(s, ERR_OVERLOADED, "There is no memory left for this.");
     if (!step_reserve(s, /* asks= */ 0, /* trades= */ 0)) return false;
 
     struct account *const a = state_add_account(s->m, s->c->seq);
-    a->balance.touch.fresh = true;
+    a->balance.touch.fresh = a->standing.touch.fresh = true;
     touch_account(s->m, a);
+    touch_standing(s->m, a);
     return true;
 }
 

@@ -20,4 +20,7 @@ const char *const reason_names[REASONS] = {
     [REASON_NO_FUNDS] = "no-funds",
     [REASON_ATTEMPTS_SPENT] = "attempts-spent",
     [REASON_NODE_CHANGED] = "node-changed",
+    [REASON_NOT_FILLED] = "not-filled",
+    [REASON_DISPLACED] = "displaced",
+    [REASON_GANG_BROKEN] = "gang-broken",
 };

@@ -6,6 +6,7 @@
  * an order is `seq`, a lease is `seq × 4096 + index` (see base/id.h). */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/limits.h"
@@ -35,14 +36,26 @@ enum command_kind {
     COMMAND_REQUEST_PAYOUT = 19,
     COMMAND_COMPLETE_PAYOUT = 20, /* operator: the rail did it */
     COMMAND_FAIL_PAYOUT = 21,     /* operator: the rail could not */
+    COMMAND_REENTER = 22,         /* clock: an order that was out of the books comes back */
+    COMMAND_LEASE_RIPE = 23,      /* clock: an interruptible lease has run its least time */
+    COMMAND_CLOSE_AUCTION = 24,   /* clock: the window of a sealed bid is over */
+    COMMAND_OFFER = 25,           /* a sealed offer for one bid */
+    COMMAND_CALL = 26,            /* clock: the call auction of a pool */
+    COMMAND_RATE_NODE = 27,       /* operator */
+    COMMAND_RATE_ACCOUNT = 28,    /* operator */
+    COMMAND_INVITE = 29,          /* the leader of a team */
+    COMMAND_JOIN_TEAM = 30,
+    COMMAND_LEAVE_TEAM = 31,
+    COMMAND_TRIM = 32,      /* clock: a bid holds more than its leases need */
+    COMMAND_SET_RULES = 33, /* operator: new parameters, from here on */
 };
+#define COMMANDS 34 /* one more than the highest number */
 
 /* Accounts that the market itself owns; numbers below 16 are reserved. */
-#define ACCOUNT_WORLD                                                                              \
-    1                   /* all rails: money that is outside. Its balance is minus what is inside   \
-                         */
-#define ACCOUNT_FEES  2 /* the operator's fees */
-#define ACCOUNT_FIRST 16
+#define ACCOUNT_WORLD     1 /* all rails: money outside. Its balance is minus what is inside */
+#define ACCOUNT_FEES      2 /* the operator's fees */
+#define ACCOUNT_INSURANCE 3 /* what displacers paid above the ask */
+#define ACCOUNT_FIRST     16
 
 enum fault { WHOSE_NOBODY = 0, WHOSE_BUYER = 1, WHOSE_PROVIDER = 2 };
 
@@ -66,9 +79,29 @@ enum reason {
     REASON_NO_FUNDS = 15,      /* could not be held again on requeue */
     REASON_ATTEMPTS_SPENT = 16,
     REASON_NODE_CHANGED = 17, /* inventory no longer backs the ask */
+    REASON_NOT_FILLED = 18,   /* immediate-or-cancel, and nothing served it */
+    REASON_DISPLACED = 19,    /* an interruptible lease made room */
+    REASON_GANG_BROKEN = 20,  /* another lease of the gang ended */
 };
-#define REASONS 18
+#define REASONS 21
 extern const char *const reason_names[REASONS]; /* "node-lost", … */
+
+/* What a bid may demand of a node, and what an ask keeps of it from when it entered. Regions:
+ * 0 unknown, 1 Africa, 2 Asia, 3 Europe, 4 Middle East, 5 North America, 6 Oceania, 7 South
+ * America. Isolation: 0 runc, 1 user namespaces, 2 gVisor, 3 virtual machine, 4 attested.
+ * Interconnect of its GPUs: 0 PCIe or none, 1 NVLink, 2 NVSwitch. */
+#define REGIONS       8
+#define TIERS         4 /* of reputation, of nodes and of accounts */
+#define ISOLATIONS    5
+#define INTERCONNECTS 3
+#define EGRESSES      3 /* 0 none, 1 allowlist, 2 open */
+
+struct traits {
+    int32_t region, tier, verified, isolation, interconnect;
+    int32_t bandwidth_mbps;
+    int64_t label; /* of the data it holds: a number made from the text; 0: none */
+    int64_t site;  /* a node number; nodes of one site reach each other fast */
+};
 
 struct node_spec {
     int32_t cpu_millis;
@@ -76,6 +109,7 @@ struct node_spec {
     int64_t scratch_bytes;
     int32_t gpu_pool; /* pool number of its GPUs, 0: none */
     int32_t gpus;
+    struct traits traits; /* tier and verified are the market's: 0 here. site 0: the node itself */
 };
 
 struct ask_spec {
@@ -85,16 +119,74 @@ struct ask_spec {
     int32_t units;                    /* offered in all, leases included */
     int64_t until_us;                 /* available until then */
     int32_t seconds_min, seconds_max; /* shortest and longest lease */
+    int64_t sets;                     /* bit n - 1: n units can be leased together; 0: any number */
+    bool interruptible;               /* serves only interruptible bids */
+    int32_t buyer_tier_min;           /* lowest tier of a buyer */
+    int32_t egress_max;               /* most open egress class it accepts */
+    int32_t risk_seconds;             /* longest time without a checkpoint that it bears */
+    bool post_only;
+};
+
+enum time_in_force {
+    TIF_GOOD_TILL_TIME = 0,
+    TIF_IMMEDIATE_OR_CANCEL = 1,
+    TIF_FILL_OR_KILL = 2,
+    TIF_POST_ONLY = 3
+};
+enum rank { RANK_PRICE = 0, RANK_VALUE = 1 };
+enum own { OWN_FIRST = 0, OWN_ONLY = 1, OWN_NEVER = 2 };
+
+struct want { /* a pool that a bid accepts */
+    int32_t pool;
+    int32_t units; /* of each node */
+};
+
+struct wish {        /* what a bid demands of a node, and what it means to do there. 0: nothing */
+    int32_t regions; /* bit r: region r will do; 0: any */
+    int32_t tier_min, verified, isolation_min, interconnect_min;
+    int32_t bandwidth_min_mbps;
+    int64_t label;
+    int32_t egress; /* the class that it wants */
 };
 
 struct bid_spec {
-    int32_t pool;
-    struct money limit;
+    struct want wants[WANTS_MAX];
+    int32_t wants_n;
+    struct money limit; /* for the first want (docs/market.md) */
     struct money budget;
-    int32_t units;
-    int32_t seconds;    /* longest run */
-    int64_t expires_us; /* good till */
+    int32_t nodes; /* more than 1: a gang */
+    bool same_site;
+    int32_t seconds;            /* longest run */
+    int32_t checkpoint_seconds; /* longest time that it may lose */
+    int64_t expires_us;         /* good till */
     int32_t attempts_max;
+    struct wish wish;
+    enum time_in_force tif;
+    enum rank rank;
+    enum own own;
+    bool interruptible;
+    int32_t auction_ms; /* sealed for that long; 0: not */
+};
+
+enum price_rule { PRICE_RESTING = 0, PRICE_RUNNER_UP = 1 };
+
+struct market_rules {                /* versioned parameters of the operator, with their defaults */
+    int32_t fee_bps;                 /* 100 */
+    int32_t bill_min_seconds;        /* 60: least billed per start */
+    int32_t prepare_pay_max_seconds; /* 900 */
+    int32_t offer_seconds;           /* 30: an offer must be answered within */
+    int32_t prepare_seconds;         /* 900: and the container be ready within */
+    int32_t stop_seconds;            /* 60: a stopping lease must report within, else it is lost */
+    int32_t quote_seconds;           /* 60: a price stands that long; 0: it need not */
+    int32_t backoff_seconds;         /* 600: after the first strike, doubled with each more, */
+    int32_t backoff_max_seconds;     /* 86400 */
+    int32_t min_run_seconds;         /* 600: never displaced before */
+    int32_t notice_seconds;          /* 120: to save a checkpoint */
+    int32_t displace_bps;            /* 500: an interruptible bid must be that much above */
+    int32_t pricing;                 /* enum price_rule */
+    int32_t collar_bps;              /* 10000: trades beyond it wait for a call; 0: none do */
+    int32_t collar_trades;           /* 5: and only once there were so many, at most 15 */
+    int32_t call_seconds;            /* 60 */
 };
 
 struct command {
@@ -119,7 +211,7 @@ struct command {
         } amend_ask;
         struct {
             int64_t order;
-        } order; /* cancel_ask, cancel_job, expire_order */
+        } order; /* cancel_ask, cancel_job, expire_order, reenter, close_auction, trim */
         struct bid_spec submit_job;
         struct {
             int64_t bid;
@@ -139,5 +231,25 @@ struct command {
         struct {
             int64_t payout;
         } payout;
+        struct {
+            int64_t bid, ask;
+            struct money price;
+        } offer;
+        struct {
+            int32_t pool;
+        } call;
+        struct {
+            int64_t number;
+            int32_t tier;
+            int32_t verified; /* of a node */
+        } rate;               /* rate_node, rate_account */
+        struct {
+            int64_t account;
+            int32_t quota; /* units of own leases at once; 0: no limit */
+        } invite;
+        struct {
+            int64_t account; /* join: the team's leader; leave: who leaves */
+        } team;
+        struct market_rules set_rules;
     } u;
 };

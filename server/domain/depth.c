@@ -5,8 +5,9 @@
 
 /* One order's price and units, best first; false at the end. */
 struct walk {
+    struct ladder_walk walk;
     const struct ask_entry *ask;
-    const struct bid_entry *bid;
+    const struct bid_line *bid;
 };
 
 static bool walk_take(struct walk *w, enum side side, struct money *price, int64_t *units)
@@ -15,25 +16,29 @@ static bool walk_take(struct walk *w, enum side side, struct money *price, int64
         if (!w->ask) return false;
         *price = w->ask->ask.spec.price;
         *units = w->ask->ask.free;
-        w->ask = book_next_ask(w->ask);
+        w->ask = book_ask_after(&w->walk);
         return true;
     }
     if (!w->bid) return false;
-    *price = w->bid->bid.spec.limit;
-    *units = w->bid->bid.spec.units;
-    w->bid = book_next_bid(w->bid);
+    *price = w->bid->limit;
+    *units = book_line_bid(w->bid)->bid.spec.wants[w->bid->want].units;
+    w->bid = book_bid_after(&w->walk);
     return true;
 }
 
 bool market_depth(const struct market *m, int32_t pool, enum side side, size_t orders_max,
                   struct depth_side *out)
 {
-    const struct book *book = state_book(m, pool);
+    struct book *const book = state_book(m, pool);
+    struct walk w = { 0 };
     struct money price;
     int64_t units;
 
     if (!book) return false;
-    struct walk w = { book_best_ask(book), book_best_bid(book) };
+    if (side == SIDE_ASKS)
+        w.ask = book_best_ask(&w.walk, book);
+    else
+        w.bid = book_best_bid(&w.walk, book);
     out->n = 0;
     for (size_t seen = 0; walk_take(&w, side, &price, &units); seen++) {
         struct depth_level *last = out->n > 0 ? &out->levels[out->n - 1] : NULL;

@@ -7,7 +7,18 @@
 #include "domain/state.h"
 
 /* What is hashed begins with its kind, so that no two kinds can be mistaken for each other. */
-enum kind { KIND_MARKET, KIND_BALANCE, KIND_NODE, KIND_ASK, KIND_BID, KIND_LEASE, KIND_PAYOUT };
+enum kind {
+    KIND_MARKET,
+    KIND_BALANCE,
+    KIND_NODE,
+    KIND_ASK,
+    KIND_BID,
+    KIND_LEASE,
+    KIND_PAYOUT,
+    KIND_STANDING,
+    KIND_POOL,
+    KIND_OFFER
+};
 
 static uint64_t begin(enum kind kind)
 {
@@ -38,6 +49,57 @@ static uint64_t hash_balance(const struct balance *b)
     return end(h);
 }
 
+static uint64_t hash_standing(const struct standing *s)
+{
+    uint64_t h = begin(KIND_STANDING);
+
+    word(&h, s->account);
+    word(&h, s->tier);
+    word(&h, s->team);
+    word(&h, s->quota);
+    word(&h, s->invited_by);
+    word(&h, s->invited_quota);
+    return end(h);
+}
+
+static uint64_t hash_pool(const struct pool_state *p)
+{
+    uint64_t h = begin(KIND_POOL);
+
+    word(&h, p->pool);
+    word(&h, p->call_us);
+    word(&h, p->called_seq);
+    word(&h, p->cursor_limit.micros);
+    word(&h, p->cursor_priority);
+    word(&h, p->recent_n);
+    for (int32_t i = 0; i < p->recent_n; i++)
+        word(&h, p->recent[i].micros);
+    return end(h);
+}
+
+static uint64_t hash_offer(const struct offer *o)
+{
+    uint64_t h = begin(KIND_OFFER);
+
+    word(&h, o->bid);
+    word(&h, o->ask);
+    word(&h, o->price.micros);
+    word(&h, o->seq);
+    return end(h);
+}
+
+static void traits(uint64_t *h, const struct traits *t)
+{
+    word(h, t->region);
+    word(h, t->tier);
+    word(h, t->verified);
+    word(h, t->isolation);
+    word(h, t->interconnect);
+    word(h, t->bandwidth_mbps);
+    word(h, t->label);
+    word(h, t->site);
+}
+
 static uint64_t hash_node(const struct node *n)
 {
     uint64_t h = begin(KIND_NODE);
@@ -50,6 +112,10 @@ static uint64_t hash_node(const struct node *n)
     word(&h, n->spec.scratch_bytes);
     word(&h, n->spec.gpu_pool);
     word(&h, n->spec.gpus);
+    traits(&h, &n->spec.traits);
+    word(&h, n->strikes);
+    word(&h, n->backoff_us);
+    word(&h, n->quoted_us);
     return end(h);
 }
 
@@ -69,10 +135,49 @@ static uint64_t hash_ask(const struct ask *a)
     word(&h, a->spec.until_us);
     word(&h, a->spec.seconds_min);
     word(&h, a->spec.seconds_max);
+    word(&h, a->spec.sets);
+    word(&h, a->spec.interruptible);
+    word(&h, a->spec.buyer_tier_min);
+    word(&h, a->spec.egress_max);
+    word(&h, a->spec.risk_seconds);
+    word(&h, a->spec.post_only);
+    traits(&h, &a->traits);
+    word(&h, a->parked);
+    word(&h, a->stale);
     word(&h, a->free);
     word(&h, a->state);
     word(&h, a->reason);
     return end(h);
+}
+
+static void terms(uint64_t *h, const struct bid_spec *s)
+{
+    word(h, s->wants_n);
+    for (int32_t w = 0; w < s->wants_n; w++) {
+        word(h, s->wants[w].pool);
+        word(h, s->wants[w].units);
+    }
+    word(h, s->limit.micros);
+    word(h, s->budget.micros);
+    word(h, s->nodes);
+    word(h, s->same_site);
+    word(h, s->seconds);
+    word(h, s->checkpoint_seconds);
+    word(h, s->expires_us);
+    word(h, s->attempts_max);
+    word(h, s->wish.regions);
+    word(h, s->wish.tier_min);
+    word(h, s->wish.verified);
+    word(h, s->wish.isolation_min);
+    word(h, s->wish.interconnect_min);
+    word(h, s->wish.bandwidth_min_mbps);
+    word(h, s->wish.label);
+    word(h, s->wish.egress);
+    word(h, s->tif);
+    word(h, s->rank);
+    word(h, s->own);
+    word(h, s->interruptible);
+    word(h, s->auction_ms);
 }
 
 static uint64_t hash_bid(const struct bid *b)
@@ -83,19 +188,21 @@ static uint64_t hash_bid(const struct bid *b)
     word(&h, b->account);
     word(&h, b->at_us);
     word(&h, b->priority);
-    word(&h, b->spec.pool);
-    word(&h, b->spec.limit.micros);
-    word(&h, b->spec.budget.micros);
-    word(&h, b->spec.units);
-    word(&h, b->spec.seconds);
-    word(&h, b->spec.expires_us);
-    word(&h, b->spec.attempts_max);
+    terms(&h, &b->spec);
+    word(&h, b->tier);
+    word(&h, b->sealed);
+    word(&h, b->parked);
+    word(&h, b->parked_pool);
     word(&h, b->state);
     word(&h, b->job);
     word(&h, b->spent.micros);
     word(&h, b->hold.micros);
     word(&h, b->lease);
+    word(&h, b->leases_n);
+    word(&h, b->live);
     word(&h, b->attempts);
+    word(&h, b->verdict);
+    word(&h, b->verdict_reason);
     word(&h, b->exit_code);
     word(&h, b->reason);
     word(&h, b->excluded_n);
@@ -117,6 +224,10 @@ static uint64_t hash_lease(const struct lease *l)
     word(&h, l->pool);
     word(&h, l->units);
     word(&h, l->price.micros);
+    word(&h, l->base.micros);
+    word(&h, l->own);
+    word(&h, l->ripe);
+    word(&h, l->waits);
     word(&h, l->seconds_max);
     word(&h, l->hold.micros);
     word(&h, l->state);
@@ -132,6 +243,7 @@ static uint64_t hash_lease(const struct lease *l)
     word(&h, l->charge.micros);
     word(&h, l->fee.micros);
     word(&h, l->payout.micros);
+    word(&h, l->insurance.micros);
     word(&h, l->exit_code);
     word(&h, l->reason);
     word(&h, l->fault);
@@ -156,13 +268,24 @@ static uint64_t hash_parties(const struct market *m)
     size_t at = 0;
 
     for (const struct account *a; (a = table_next(&m->balances, &at));)
-        sum += hash_balance(&a->balance);
+        sum += hash_balance(&a->balance) + hash_standing(&a->standing);
+    for (size_t i = 0; i < m->books_n; i++)
+        sum += hash_pool(&m->books[i].state);
     at = 0;
     for (const struct node_entry *n; (n = table_next(&m->nodes, &at));)
         sum += hash_node(&n->node);
     at = 0;
     for (const struct payout *p; (p = table_next(&m->payouts, &at));)
         if (!state_payout_over(p)) sum += hash_payout(p);
+    return sum;
+}
+
+static uint64_t hash_offers(const struct bid_entry *b)
+{
+    uint64_t sum = 0;
+
+    for (int32_t i = 0; b->bid.sealed && i < b->offers_n; i++)
+        sum += hash_offer(&b->offers[i]);
     return sum;
 }
 
@@ -175,7 +298,7 @@ static uint64_t hash_orders(const struct market *m)
         if (!state_ask_over(a)) sum += hash_ask(&a->ask);
     at = 0;
     for (const struct bid_entry *b; (b = table_next(&m->bids, &at));)
-        if (!state_bid_over(&b->bid)) sum += hash_bid(&b->bid);
+        if (!state_bid_over(&b->bid)) sum += hash_bid(&b->bid) + hash_offers(b);
     at = 0;
     for (const struct lease_entry *l; (l = table_next(&m->leases, &at));)
         if (!lease_is_final(l->lease.state)) sum += hash_lease(&l->lease);

@@ -5,12 +5,23 @@
 
 #include "domain/state.h"
 
-/* The third key of a timer: at one time and number an order comes before a lease. */
-enum timer_of { TIMER_ORDER, TIMER_LEASE };
+/* The third key of a timer: at one time and number an order comes before a lease, and a lease
+ * before a pool. */
+enum timer_of { TIMER_ORDER, TIMER_LEASE, TIMER_POOL };
 
 void index_ask(struct market *m, struct ask_entry *a);
 void index_bid(struct market *m, struct bid_entry *b);
 void index_lease(struct market *m, struct lease_entry *l);
+void index_pool(struct market *m, struct book *book);
 
-/* When the clock has something to say to the lease (docs/market.md, Due); INT64_MAX: never. */
-int64_t index_lease_due_us(const struct market_rules *rules, const struct lease *l);
+/* When the clock has something to say (docs/market.md, Due); INT64_MAX: never. */
+int64_t index_ask_due_us(const struct ask_entry *a);
+int64_t index_bid_due_us(const struct bid_entry *b);
+int64_t index_lease_due_us(const struct market *m, const struct lease_entry *l);
+int64_t index_pool_due_us(const struct book *book);
+
+/* When the window of a sealed bid is over. */
+int64_t index_auction_us(const struct bid *b);
+
+/* When a running lease is ripe; INT64_MAX: never, or it is. */
+int64_t index_ripe_us(const struct market *m, const struct lease *l);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leases: every command finds its edge in the shared table (wire/lease.h), checks what else must
- * hold, and then ends in one of four ways:
+ * hold, and then either move()s the lease to another state, or ends it:
  *
- *   move()      the lease lives on in another state
- *   retry()     it came to nothing, by no fault of the buyer: the bid tries again
- *   pay()       it is billed, and the job is over
- *   abandon()   the buyer has cancelled, and nothing is owed
- *
- * The last three give the units back: first the bid of the lease meets the asks, then the ask, if
- * it is still open, meets the bids. */
+ *   pay()      what it has delivered is billed,
+ *   release()  or nothing is;
+ *   finish()   the bid learns what that means for its job, the units come back, other leases of its
+ *              gang are recalled; when it was the last one the job is over or tries again, and then
+ *              the ask, if it is still open, meets the bids. */
 #include "domain/leases.h"
 
 #include <assert.h>
 
 #include "domain/asks.h"
+#include "domain/displace.h"
 #include "domain/index.h"
 #include "domain/jobs.h"
 #include "domain/ledger.h"
@@ -29,6 +28,14 @@ struct tie {
     enum lease_state to; /* where the command's event leads */
 };
 
+/* What the end of a lease means for its job. */
+struct lesson {
+    enum verdict verdict;
+    enum reason reason;
+    int32_t exit_code;
+    bool exclude; /* the node */
+};
+
 static struct tie tie_of(const struct market *m, struct lease_entry *l)
 {
     const struct tie t = {
@@ -38,9 +45,14 @@ static struct tie tie_of(const struct market *m, struct lease_entry *l)
         .to = l->lease.state,
     };
 
-    assert(t.b && t.b->bid.lease == l->lease.lease);
-    assert(t.a && t.a->leased >= l->lease.units);
+    assert(t.b && t.b->bid.live > 0);
+    assert(t.a && (l->lease.waits != 0 || t.a->leased >= l->lease.units));
     return t;
+}
+
+static bool is_recalled(const struct lease *l)
+{
+    return l->state == LEASE_OFFERED && l->reason != REASON_NONE;
 }
 
 /* The lease that the command names, and an edge of the table for `event`; else refused. */
@@ -53,7 +65,7 @@ static bool find(struct step *s, enum lease_event event, struct tie *out)
         return step_refuse(s, ERR_NOT_FOUND, "There is no such live lease.");
     if (s->c->u.lease.epoch != l->lease.epoch)
         return step_refuse(s, ERR_STALE_EPOCH, "The lease has another epoch.");
-    if (!lease_next(l->lease.state, event, &to))
+    if (!lease_next(l->lease.state, event, &to) || (l->lease.waits != 0 && event != LEASE_SILENCE))
         return step_refuse(s, ERR_WRONG_STATE, "The lease is in another state.");
     *out = tie_of(s->m, l);
     out->to = to;
@@ -63,12 +75,7 @@ static bool find(struct step *s, enum lease_event event, struct tie *out)
 /* Room for the bid to trade once more and for the ask to sell its units again. */
 static bool reserve(struct step *s, const struct tie *t)
 {
-    return step_reserve(s, /* asks= */ 0, 1 + step_trades_max(t->a->book, t->a->ask.spec.units));
-}
-
-static bool is_due(const struct step *s, const struct tie *t)
-{
-    return index_lease_due_us(&s->m->rules, &t->l->lease) <= s->c->at_us;
+    return step_reserve(s, /* asks= */ 0, step_trades_max(t->a, t->a->ask.spec.units, t->b));
 }
 
 static void move(struct step *s, const struct tie *t)
@@ -77,7 +84,14 @@ static void move(struct step *s, const struct tie *t)
     touch_lease(s->m, t->l);
 }
 
-/* The lease is over in the state `t->to`; its bid has none any more. */
+static void stop(struct step *s, const struct tie *t, enum reason reason)
+{
+    t->l->lease.reason = reason;
+    t->l->lease.stopping_us = s->c->at_us;
+    move(s, t);
+}
+
+/* The lease is over in the state `t->to`. */
 static void end(struct step *s, const struct tie *t, enum reason reason, enum fault fault)
 {
     struct lease *const l = &t->l->lease;
@@ -87,7 +101,7 @@ static void end(struct step *s, const struct tie *t, enum reason reason, enum fa
     l->fault = fault;
     l->ended_us = s->c->at_us;
     move(s, t);
-    t->b->bid.lease = 0;
+    t->b->bid.live--;
 }
 
 /* The provider has shown that he is not fit for work: his ask leaves the book. */
@@ -96,48 +110,104 @@ static void withdraw(struct step *s, const struct tie *t)
     if (t->a->ask.state == ORDER_OPEN) ask_close(s, t->a, ORDER_CANCELLED, t->l->lease.reason);
 }
 
+/* An offer is firm: who does not stand by it waits before he makes another. */
+static void strike(struct step *s, const struct tie *t)
+{
+    const struct market_rules *const rules = &s->m->rules;
+    struct node_entry *const n = state_node(s->m, t->l->lease.node);
+    int64_t seconds = rules->backoff_seconds;
+
+    for (int32_t i = 0; i < n->node.strikes && seconds < rules->backoff_max_seconds; i++)
+        seconds *= 2;
+    if (seconds > rules->backoff_max_seconds) seconds = rules->backoff_max_seconds;
+    if (n->node.strikes < INT32_MAX) n->node.strikes++;
+    n->node.backoff_us = s->c->at_us + seconds * US_PER_SECOND;
+    touch_node(s->m, n);
+}
+
+static void recall(struct step *s, struct lease_entry *l, enum reason reason)
+{
+    struct tie t = tie_of(s->m, l);
+
+    if (l->lease.reason == reason) return;
+    if (l->lease.state != LEASE_OFFERED && lease_next(l->lease.state, LEASE_CANCEL, &t.to)) {
+        stop(s, &t, reason);
+    } else if (l->lease.reason == REASON_NONE || reason == REASON_CANCELLED) {
+        l->lease.reason = reason;
+        touch_lease(s->m, l);
+    }
+}
+
+static void recall_grant(struct step *s, const struct bid_entry *b, enum reason reason)
+{
+    for (int32_t i = 0; i < b->bid.leases_n; i++) {
+        struct lease_entry *const l = state_lease(s->m, b->bid.lease + i);
+        if (l) recall(s, l, reason);
+    }
+}
+
+/* Nothing is billed: its part of the hold is free again. */
+static void release(struct step *s, const struct tie *t)
+{
+    ledger_hold(s, t->b, (struct money){ t->b->bid.hold.micros - t->l->lease.hold.micros });
+}
+
+static void finish(struct step *s, const struct tie *t, const struct lesson *what)
+{
+    bid_learn(t->b, what->verdict, what->reason, what->exit_code);
+    if (what->exclude) bid_exclude(t->b, t->l->lease.node);
+    touch_bid(s->m, t->b);
+    if (t->l->lease.waits != 0)
+        displace_forget(s->m, t->l, t->a);
+    else
+        ask_give_back(s, t->a, t->l);
+    if (t->b->bid.live > 0 && (what->reason != REASON_DONE || what->exit_code != 0))
+        recall_grant(s, t->b, REASON_GANG_BROKEN);
+    if (t->b->bid.live == 0) bid_conclude(s, t->b);
+    match_ask(s, t->a);
+}
+
+/* It came to nothing, by no fault of the buyer. */
 static void retry(struct step *s, const struct tie *t)
 {
-    ask_give_back(s, t->a, t->l->lease.units);
-    bid_try_again(s, t->b, t->l->lease.node);
-    match_ask(s, t->a);
+    const struct lesson what = { VERDICT_RETRY, t->l->lease.reason, 0, .exclude = true };
+
+    release(s, t);
+    finish(s, t, &what);
 }
 
-static void abandon(struct step *s, const struct tie *t)
-{
-    bid_close(s, t->b, ORDER_CANCELLED, JOB_CANCELLED, REASON_CANCELLED);
-    ask_give_back(s, t->a, t->l->lease.units);
-    match_ask(s, t->a);
-}
-
-/* The buyer pays for `seconds` and gets the rest of the hold back; the job is over. */
-static void pay(struct step *s, const struct tie *t, int64_t seconds, enum job_state job)
+static void pay_bill(struct step *s, const struct tie *t, int64_t seconds, struct bill bill)
 {
     struct lease *const l = &t->l->lease;
     struct bid *const bid = &t->b->bid;
-    const struct bill bill = settle_bill(&s->m->rules, l, seconds);
 
-    assert(money_cmp(bid->hold, l->hold) == 0);
-    ledger_add(s, t->b->buyer, BUCKET_HELD, -bid->hold.micros);
-    ledger_add(s, t->b->buyer, BUCKET_AVAILABLE, bid->hold.micros - bill.charge.micros);
+    assert(money_cmp(bid->hold, l->hold) >= 0);
+    ledger_add(s, t->b->buyer, BUCKET_HELD, -l->hold.micros);
+    ledger_add(s, t->b->buyer, BUCKET_AVAILABLE, l->hold.micros - bill.charge.micros);
     ledger_add(s, state_account(s->m, l->provider), BUCKET_AVAILABLE, bill.payout.micros);
     ledger_add(s, state_account(s->m, ACCOUNT_FEES), BUCKET_AVAILABLE, bill.fee.micros);
+    ledger_add(s, state_account(s->m, ACCOUNT_INSURANCE), BUCKET_AVAILABLE, bill.insurance.micros);
 
     l->seconds_billed = seconds;
     l->charge = bill.charge;
     l->fee = bill.fee;
     l->payout = bill.payout;
+    l->insurance = bill.insurance;
     touch_lease(s->m, t->l);
-
     bid->spent.micros += bill.charge.micros;
-    bid->hold = (struct money){ 0 };
-    bid->job = job;
-    bid->reason = l->reason;
-    bid->exit_code = l->exit_code;
-    touch_bid(s->m, t->b);
+    bid->hold.micros -= l->hold.micros;
+}
 
-    ask_give_back(s, t->a, l->units);
-    match_ask(s, t->a);
+/* The buyer pays for `seconds` and gets the rest of the lease's hold back. */
+static void pay(struct step *s, const struct tie *t, int64_t seconds)
+{
+    struct node_entry *const n = state_node(s->m, t->l->lease.node);
+    const struct bill bill = settle_bill(&s->m->rules, &t->l->lease, seconds);
+
+    pay_bill(s, t, seconds, bill);
+    if (bill.charge.micros == 0 || n->node.strikes == 0) return;
+    n->node.strikes = 0;
+    touch_node(s->m, n);
 }
 
 bool apply_accept_lease(struct step *s)
@@ -145,10 +215,21 @@ bool apply_accept_lease(struct step *s)
     struct tie t;
 
     if (!find(s, LEASE_ACCEPT, &t)) return false;
+    if (is_recalled(&t.l->lease))
+        return step_refuse(s, ERR_WRONG_STATE, "The offer was called back.");
     if (!step_reserve(s, /* asks= */ 0, /* trades= */ 0)) return false;
 
     t.l->lease.accepted_us = s->c->at_us;
     move(s, &t);
+    return true;
+}
+
+static bool all_started(const struct market *m, const struct bid *b)
+{
+    for (int32_t i = 0; i < b->leases_n; i++) {
+        const struct lease_entry *const l = state_lease(m, b->lease + i);
+        if (l && l->lease.ready_us == 0) return false;
+    }
     return true;
 }
 
@@ -161,8 +242,25 @@ bool apply_lease_ready(struct step *s)
 
     t.l->lease.ready_us = s->c->at_us;
     move(s, &t);
-    t.b->bid.job = JOB_RUNNING;
+    if (all_started(s->m, &t.b->bid)) t.b->bid.job = JOB_RUNNING;
     touch_bid(s->m, t.b);
+    return true;
+}
+
+bool apply_lease_ripe(struct step *s)
+{
+    struct lease_entry *const l = state_lease(s->m, s->c->u.lease.lease);
+
+    if (!l) return step_refuse(s, ERR_NOT_FOUND, "There is no such live lease.");
+    if (s->c->u.lease.epoch != l->lease.epoch)
+        return step_refuse(s, ERR_STALE_EPOCH, "The lease has another epoch.");
+    if (index_ripe_us(s->m, &l->lease) > s->c->at_us)
+        return step_refuse(s, ERR_WRONG_STATE, "The lease does not become ripe now.");
+    if (!step_reserve(s, /* asks= */ 0, /* trades= */ 1)) return false;
+
+    l->lease.ripe = true;
+    touch_lease(s->m, l);
+    displace_ripe(s, l);
     return true;
 }
 
@@ -171,12 +269,29 @@ bool apply_decline_lease(struct step *s)
     struct tie t;
 
     if (!find(s, LEASE_DECLINE, &t)) return false;
+    if (is_recalled(&t.l->lease))
+        return step_refuse(s, ERR_WRONG_STATE, "The offer was called back.");
     if (!reserve(s, &t)) return false;
 
     end(s, &t, REASON_DECLINED, WHOSE_PROVIDER);
     withdraw(s, &t);
+    strike(s, &t);
     retry(s, &t);
     return true;
+}
+
+/* The offer of a gang's lease that was called back. */
+static void end_recalled(struct step *s, const struct tie *t)
+{
+    const enum reason reason = t->l->lease.reason;
+    const struct lesson what = {
+        .verdict = reason == REASON_CANCELLED ? VERDICT_CANCELLED : VERDICT_NONE,
+        .reason = reason,
+    };
+
+    end(s, t, reason, WHOSE_NOBODY);
+    release(s, t);
+    finish(s, t, &what);
 }
 
 bool apply_lease_timeout(struct step *s)
@@ -184,12 +299,18 @@ bool apply_lease_timeout(struct step *s)
     struct tie t;
 
     if (!find(s, LEASE_TIMEOUT, &t)) return false;
-    if (!is_due(s, &t)) return step_refuse(s, ERR_WRONG_STATE, "There is still time.");
+    if (index_lease_due_us(s->m, t.l) > s->c->at_us)
+        return step_refuse(s, ERR_WRONG_STATE, "There is still time.");
     if (!reserve(s, &t)) return false;
 
     const bool offered = t.l->lease.state == LEASE_OFFERED;
+    if (is_recalled(&t.l->lease)) {
+        end_recalled(s, &t);
+        return true;
+    }
     end(s, &t, offered ? REASON_OFFER_TIMEOUT : REASON_PREPARE_TIMEOUT, WHOSE_PROVIDER);
     if (offered) withdraw(s, &t);
+    strike(s, &t);
     retry(s, &t);
     return true;
 }
@@ -216,10 +337,13 @@ bool apply_lease_cannot_start(struct step *s)
     if (!reserve(s, &t)) return false;
 
     end(s, &t, reason, fault);
-    if (fault == WHOSE_BUYER)
-        pay(s, &t, settle_preparation(&s->m->rules, &t.l->lease, s->c->at_us), JOB_FAILED);
-    else
+    if (fault == WHOSE_BUYER) {
+        const struct lesson what = { VERDICT_FAILED, reason, 0, .exclude = false };
+        pay(s, &t, settle_preparation(&s->m->rules, &t.l->lease, s->c->at_us));
+        finish(s, &t, &what);
+    } else {
         retry(s, &t);
+    }
     return true;
 }
 
@@ -230,8 +354,10 @@ bool apply_lease_lost(struct step *s)
     if (!find(s, LEASE_SILENCE, &t)) return false;
     if (!reserve(s, &t)) return false;
 
-    const bool cancelled =
-        t.l->lease.state == LEASE_STOPPING && t.l->lease.reason == REASON_CANCELLED;
+    const struct lesson cancelled = { VERDICT_CANCELLED, REASON_CANCELLED, 0, .exclude = false };
+    const bool is_cancelled =
+        t.l->lease.reason == REASON_CANCELLED &&
+        (t.l->lease.state == LEASE_STOPPING || t.l->lease.state == LEASE_PREEMPTED);
     if (t.to == LEASE_LOST) {
         const bool settles = lease_next(t.to, LEASE_SETTLE, &t.to); /* at once: nothing is owed */
         assert(settles);
@@ -239,10 +365,12 @@ bool apply_lease_lost(struct step *s)
     }
     end(s, &t, REASON_NODE_LOST, WHOSE_PROVIDER);
     withdraw(s, &t);
-    if (cancelled)
-        abandon(s, &t);
-    else
+    if (is_cancelled) {
+        release(s, &t);
+        finish(s, &t, &cancelled);
+    } else {
         retry(s, &t);
+    }
     return true;
 }
 
@@ -258,38 +386,50 @@ bool apply_lease_spent(struct step *s)
     struct tie t;
 
     if (!find(s, LEASE_SPEND, &t)) return false;
-    if (!is_due(s, &t)) return step_refuse(s, ERR_WRONG_STATE, "There is still time.");
+    if (t.l->lease.ready_us + t.l->lease.seconds_max * US_PER_SECOND > s->c->at_us)
+        return step_refuse(s, ERR_WRONG_STATE, "There is still time.");
     if (!step_reserve(s, /* asks= */ 0, /* trades= */ 0)) return false;
 
-    t.l->lease.reason = time_or_budget(&t);
-    t.l->lease.stopping_us = s->c->at_us;
-    move(s, &t);
+    stop(s, &t, time_or_budget(&t));
     return true;
 }
 
-static bool is_exit_reason(enum reason reason)
+static bool is_exit_reason(enum lease_state state, enum reason reason)
 {
-    return reason == REASON_DONE || reason == REASON_OUT_OF_MEMORY || reason == REASON_TIME_SPENT ||
+    if (reason == REASON_DISPLACED) return state == LEASE_PREEMPTED;
+    if (reason == REASON_TIME_SPENT) return state == LEASE_RUNNING;
+    return reason == REASON_DONE || reason == REASON_OUT_OF_MEMORY ||
            reason == REASON_ENGINE_FAILED;
 }
 
 /* Why it ended: one that was told to stop keeps the reason for that. */
 static enum reason exit_reason(const struct tie *t, enum reason reported)
 {
-    if (t->l->lease.state == LEASE_STOPPING) return t->l->lease.reason;
+    const struct lease *const l = &t->l->lease;
+
+    if (l->state == LEASE_STOPPING || l->reason == REASON_CANCELLED) return l->reason;
     return reported == REASON_TIME_SPENT ? time_or_budget(t) : reported;
 }
 
-static enum job_state job_after(enum reason reason, int32_t exit_code)
+static enum verdict verdict_of(enum reason reason, int32_t exit_code)
 {
-    if (reason == REASON_CANCELLED) return JOB_CANCELLED;
-    return reason == REASON_DONE && exit_code == 0 ? JOB_SETTLED : JOB_FAILED;
+    if (reason == REASON_CANCELLED) return VERDICT_CANCELLED;
+    if (reason == REASON_GANG_BROKEN) return VERDICT_NONE;
+    if (reason == REASON_ENGINE_FAILED || reason == REASON_DISPLACED) return VERDICT_RETRY;
+    return reason == REASON_DONE && exit_code == 0 ? VERDICT_NONE : VERDICT_FAILED;
 }
 
 static enum fault fault_of(enum reason reason)
 {
     if (reason == REASON_ENGINE_FAILED) return WHOSE_PROVIDER;
     return reason == REASON_OUT_OF_MEMORY ? WHOSE_BUYER : WHOSE_NOBODY;
+}
+
+/* The least that is billed for a run that ends so. */
+static int32_t least_of(const struct market_rules *rules, const struct lease *l, enum reason reason)
+{
+    if (reason == REASON_GANG_BROKEN || reason == REASON_DISPLACED) return 0;
+    return l->base.micros > 0 ? rules->min_run_seconds : rules->bill_min_seconds;
 }
 
 /* The container has exited and the receipt is signed; at the level `signed` nothing else is
@@ -299,8 +439,15 @@ static void close_run(struct step *s, struct tie *t)
     struct lease *const l = &t->l->lease;
     const enum reason reason = exit_reason(t, s->c->u.lease.reason);
     const struct seconds seconds =
-        settle_seconds(&s->m->rules, l, s->c->u.lease.seconds, s->c->at_us);
+        settle_seconds(l, s->c->u.lease.seconds, s->c->at_us, least_of(&s->m->rules, l, reason));
     const bool settles = lease_next(t->to, LEASE_CHECK_PASS, &t->to);
+    const enum verdict verdict = verdict_of(reason, s->c->u.lease.exit_code);
+    const struct lesson what = {
+        .verdict = verdict,
+        .reason = reason,
+        .exit_code = verdict > VERDICT_RETRY ? s->c->u.lease.exit_code : 0,
+        .exclude = reason == REASON_ENGINE_FAILED,
+    };
 
     assert(settles);
     (void)settles;
@@ -309,9 +456,10 @@ static void close_run(struct step *s, struct tie *t)
     l->exit_code = s->c->u.lease.exit_code;
     end(s, t, reason, fault_of(reason));
     if (reason == REASON_ENGINE_FAILED)
-        retry(s, t);
+        release(s, t);
     else
-        pay(s, t, seconds.billed, job_after(reason, l->exit_code));
+        pay(s, t, seconds.billed);
+    finish(s, t, &what);
 }
 
 bool apply_lease_exit(struct step *s)
@@ -321,7 +469,8 @@ bool apply_lease_exit(struct step *s)
     if (!find(s, LEASE_EXIT, &t)) return false;
     if (s->c->u.lease.seconds < 0)
         return step_refuse(s, ERR_VALIDATION_FAILED, "The metered seconds are negative.");
-    if (t.l->lease.state == LEASE_RUNNING && !is_exit_reason(s->c->u.lease.reason))
+    if (t.l->lease.state != LEASE_STOPPING &&
+        !is_exit_reason(t.l->lease.state, s->c->u.lease.reason))
         return step_refuse(s, ERR_VALIDATION_FAILED, "This is no reason for an exit.");
     if (!reserve(s, &t)) return false;
 
@@ -329,23 +478,39 @@ bool apply_lease_exit(struct step *s)
     return true;
 }
 
+/* An offer of one lease is over at once. Who has had another displaced owes the least run, which
+ * the other's provider would have had. */
+static void cancel_offer(struct step *s, struct tie *t)
+{
+    const struct lesson what = { VERDICT_CANCELLED, REASON_CANCELLED, 0, .exclude = false };
+    const bool may = lease_next(t->l->lease.state, LEASE_CANCEL, &t->to);
+
+    assert(may);
+    (void)may;
+    end(s, t, REASON_CANCELLED, WHOSE_NOBODY);
+    if (t->l->lease.waits != 0)
+        pay(s, t, s->m->rules.min_run_seconds);
+    else
+        release(s, t);
+    finish(s, t, &what);
+}
+
 bool lease_cancel(struct step *s, struct bid_entry *b)
 {
-    struct tie t = tie_of(s->m, state_lease(s->m, b->bid.lease));
-    struct lease *const l = &t.l->lease;
+    struct lease_entry *const first = state_lease(s->m, b->bid.lease);
 
-    if (!reserve(s, &t)) return false;
-
-    if (l->state == LEASE_OFFERED && lease_next(l->state, LEASE_CANCEL, &t.to)) {
-        end(s, &t, REASON_CANCELLED, WHOSE_NOBODY);
-        abandon(s, &t);
-    } else if (lease_next(l->state, LEASE_CANCEL, &t.to)) {
-        l->reason = REASON_CANCELLED;
-        l->stopping_us = s->c->at_us;
-        move(s, &t);
-    } else if (l->state == LEASE_STOPPING && l->reason != REASON_CANCELLED) {
-        l->reason = REASON_CANCELLED;
-        touch_lease(s->m, t.l);
+    if (b->bid.leases_n == 1) {
+        struct tie t = tie_of(s->m, first);
+        if (!reserve(s, &t)) return false;
+        if (first->lease.state == LEASE_OFFERED)
+            cancel_offer(s, &t);
+        else
+            recall(s, first, REASON_CANCELLED);
+        return true;
     }
+    if (!step_reserve(s, /* asks= */ 0, /* trades= */ 0)) return false;
+    recall_grant(s, b, REASON_CANCELLED);
+    bid_learn(b, VERDICT_CANCELLED, REASON_CANCELLED, 0);
+    touch_bid(s->m, b);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "domain/index.h"
+#include "domain/own.h"
 #include "domain/room.h"
 #include "domain/state.h"
 
@@ -12,11 +13,43 @@ bool market_load_balance(struct market *m, const struct balance *b)
     struct account *a = state_account(m, b->account); /* the market's own are there already */
 
     if (!a) {
-        if (!table_reserve(&m->balances, 1)) return false;
+        if (!table_reserve(&m->balances, 1) || !table_reserve(&m->owners, 1)) return false;
         a = state_add_account(m, b->account);
     }
     a->balance = *b;
     a->balance.touch = (struct touch){ 0 };
+    return true;
+}
+
+bool market_load_standing(struct market *m, const struct standing *s)
+{
+    struct account *const a = state_account(m, s->account);
+
+    assert(a);
+    a->standing = *s;
+    a->standing.touch = (struct touch){ 0 };
+    return true;
+}
+
+bool market_load_pool(struct market *m, const struct pool_state *p)
+{
+    struct book *const book = state_book(m, p->pool);
+
+    assert(book);
+    book->state = *p;
+    book->state.touch = (struct touch){ 0 };
+    return true;
+}
+
+bool market_load_offer(struct market *m, const struct offer *o)
+{
+    struct bid_entry *const b = state_bid(m, o->bid);
+
+    if (!b || !b->bid.sealed) return true;
+    if (!b->offers) b->offers = m->mem.resize(m->mem.arg, NULL, OFFERS_MAX * sizeof(*b->offers));
+    if (!b->offers) return false;
+    assert(b->offers_n < OFFERS_MAX);
+    b->offers[b->offers_n++] = *o;
     return true;
 }
 
@@ -25,7 +58,6 @@ bool market_load_node(struct market *m, const struct node *n)
     if (!table_reserve(&m->nodes, 1)) return false;
 
     struct node_entry *const e = state_add_node(m, n);
-    room_equip(m, e, &n->spec);
     e->node.touch = (struct touch){ 0 };
     return true;
 }
@@ -40,8 +72,9 @@ bool market_load_ask(struct market *m, const struct ask *a)
 bool market_load_bid(struct market *m, const struct bid *b)
 {
     if (state_bid_over(b)) return true;
-    if (!table_reserve(&m->bids, 1)) return false;
-    state_add_bid(m, b)->bid.touch = (struct touch){ 0 };
+    struct bid_line *lines;
+    if (!table_reserve(&m->bids, 1) || !state_make_lines(m, &b->spec, &lines)) return false;
+    state_add_bid(m, b, lines)->bid.touch = (struct touch){ 0 };
     return true;
 }
 
@@ -51,11 +84,12 @@ bool market_load_lease(struct market *m, const struct lease *l)
     if (!table_reserve(&m->leases, 1)) return false;
     state_add_lease(m, l)->lease.touch = (struct touch){ 0 };
 
-    if (lease_holds_units(l->state)) {
-        struct ask_entry *const a = table_find(&m->asks, l->ask);
-        assert(a);
+    struct ask_entry *const a = table_find(&m->asks, l->ask);
+    assert(a);
+    if (l->waits != 0)
+        a->heirs++;
+    else if (lease_holds_units(l->state))
         a->leased += l->units;
-    }
     return true;
 }
 
@@ -80,25 +114,82 @@ static void drop_asks_that_are_over(struct market *m)
     }
 }
 
-void market_load_end(struct market *m, int64_t last_seq, int64_t last_us)
+static void tie_accounts(struct market *m)
 {
     size_t at = 0;
 
-    assert(last_seq >= SEQ_FIRST - 1);
-    m->last_seq = last_seq;
-    m->last_us = last_us;
-
-    drop_asks_that_are_over(m);
-    for (struct ask_entry *a; (a = table_next(&m->asks, &at));)
-        index_ask(m, a);
+    for (struct account *a; (a = table_next(&m->balances, &at));)
+        state_set_owner(m, a);
+    at = 0;
+    for (struct node_entry *n; (n = table_next(&m->nodes, &at));) {
+        n->account = state_account(m, n->node.account);
+        assert(n->account);
+        room_equip(m, n, &n->node.spec);
+    }
     at = 0;
     for (struct bid_entry *b; (b = table_next(&m->bids, &at));) {
-        b->buyer = state_account(m, b->bid.account);
+        state_dress_bid(m, b);
         assert(b->buyer);
-        index_bid(m, b);
+    }
+}
+
+static void tie_leases(struct market *m)
+{
+    size_t at = 0;
+
+    for (struct lease_entry *l; (l = table_next(&m->leases, &at));) {
+        const struct bid_entry *const b = state_bid(m, l->lease.bid);
+        assert(b);
+        const int32_t w = own_want_for(b, l->lease.pool);
+        assert(w >= 0);
+        l->limit = b->lines[w].limit.micros;
+        if (l->lease.waits == 0) continue;
+        struct lease_entry *const victim = state_lease(m, l->lease.waits);
+        assert(victim);
+        victim->heir = l;
+    }
+}
+
+#define AT_ONCE 1024 /* orders for which ladders get room together: it is for the worst case */
+
+/* Room for the next orders, each in as many ladders as it has wants. */
+static bool reserve_some(struct market *m, size_t done)
+{
+    return done % AT_ONCE != 0 || ladder_reserve(&m->room, (size_t)AT_ONCE * WANTS_MAX);
+}
+
+static bool index_all(struct market *m)
+{
+    size_t at = 0, n = 0;
+
+    for (struct ask_entry *a; (a = table_next(&m->asks, &at)); n++) {
+        if (!reserve_some(m, n)) return false;
+        index_ask(m, a);
     }
     at = 0;
     for (struct lease_entry *l; (l = table_next(&m->leases, &at));)
         index_lease(m, l);
+    at = n = 0;
+    for (struct bid_entry *b; (b = table_next(&m->bids, &at)); n++) {
+        if (!reserve_some(m, n)) return false;
+        index_bid(m, b);
+    }
+    for (size_t i = 0; i < m->books_n; i++)
+        index_pool(m, &m->books[i]);
+    return true;
+}
+
+bool market_load_end(struct market *m, int64_t last_seq, int64_t last_us)
+{
+    assert(last_seq >= SEQ_FIRST - 1);
+    m->last_seq = last_seq;
+    m->last_us = last_us;
+    m->loaded = true;
+
+    drop_asks_that_are_over(m);
+    tie_accounts(m);
+    tie_leases(m);
+    if (!index_all(m)) return false;
     market_check(m);
+    return true;
 }

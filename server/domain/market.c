@@ -21,29 +21,14 @@ const char *const job_state_names[9] = {
     [JOB_CANCELLED] = "cancelled", [JOB_EXPIRED] = "expired",
 };
 
-const struct market_rules market_rules_default = {
-    .fee_bps = 100,
-    .bill_min_seconds = 60,
-    .prepare_pay_max_seconds = 900,
-    .offer_seconds = 30,
-    .prepare_seconds = 900,
-    .stop_seconds = 60,
-};
-
-static void check_rules(const struct market_rules *r)
-{
-    assert(r->fee_bps >= 0 && r->fee_bps <= 10000);
-    assert(r->bill_min_seconds >= 0);
-    assert(r->prepare_pay_max_seconds >= 0);
-    assert(r->offer_seconds >= 0);
-    assert(r->prepare_seconds >= 0);
-    assert(r->stop_seconds >= 0);
-}
+#define ACCOUNTS_OWN 3
 
 static void check_pool(const struct market *m, const struct pool *p)
 {
     assert(!state_book(m, p->number));
+    assert(p->number > 0);
     assert(p->tick.micros > 0);
+    assert(p->throughput >= 0);
     assert(p->unit.gpus >= 0 && p->unit.gpus <= GPUS_MAX);
     assert(p->unit.cpu_millis >= 0);
     assert(p->unit.memory_bytes >= 0 && p->unit.memory_bytes <= BUNDLE_MAX);
@@ -53,7 +38,9 @@ static void check_pool(const struct market *m, const struct pool *p)
 static void init(struct market *m, const struct mem *mem, const struct market_rules *rules)
 {
     *m = (struct market){ .mem = *mem, .rules = *rules, .last_seq = SEQ_FIRST - 1 };
+    ladder_room_init(&m->room, *mem);
     table_init(&m->balances, *mem, sizeof(struct account));
+    table_init(&m->owners, *mem, sizeof(struct owner));
     table_init(&m->nodes, *mem, sizeof(struct node_entry));
     table_init(&m->asks, *mem, sizeof(struct ask_entry));
     table_init(&m->bids, *mem, sizeof(struct bid_entry));
@@ -67,7 +54,11 @@ static bool copy_pools(struct market *m, const struct pool *pools, size_t n)
     if (!m->books) return false;
     for (; m->books_n < n; m->books_n++) {
         check_pool(m, &pools[m->books_n]);
-        m->books[m->books_n] = (struct book){ .pool = pools[m->books_n] };
+        struct book *const b = &m->books[m->books_n];
+        *b = (struct book){ .pool = pools[m->books_n], .state.pool = pools[m->books_n].number };
+        ladder_init(&b->asks, &m->room, LADDER_ASKS, /* fit= */ true);
+        ladder_init(&b->bids, &m->room, LADDER_BIDS, /* fit= */ true);
+        b->timer.owner = b;
     }
     return true;
 }
@@ -78,14 +69,16 @@ struct market *market_new(const struct mem *mem, const struct market_rules *rule
     struct market *const m = mem->resize(mem->arg, NULL, sizeof(*m));
 
     if (!m) return NULL;
-    check_rules(rules);
+    assert(market_rules_valid(rules));
     init(m, mem, rules);
-    if (!copy_pools(m, pools, pools_n) || !table_reserve(&m->balances, 2)) {
+    if (!copy_pools(m, pools, pools_n) || !table_reserve(&m->balances, ACCOUNTS_OWN) ||
+        !table_reserve(&m->owners, ACCOUNTS_OWN)) {
         market_free(m);
         return NULL;
     }
     state_add_account(m, ACCOUNT_WORLD);
     state_add_account(m, ACCOUNT_FEES);
+    state_add_account(m, ACCOUNT_INSURANCE);
     return m;
 }
 
@@ -94,7 +87,19 @@ void market_free(struct market *m)
     if (!m) return;
 
     const struct mem mem = m->mem;
+    size_t at = 0;
+
+    for (struct bid_entry *b; (b = table_next(&m->bids, &at));) {
+        if (b->offers) mem.resize(mem.arg, b->offers, 0);
+        if (b->lines != &b->line) mem.resize(mem.arg, b->lines, 0);
+    }
+    for (size_t i = 0; i < m->books_n; i++) {
+        ladder_clear(&m->books[i].asks);
+        ladder_clear(&m->books[i].bids);
+    }
+    ladder_room_done(&m->room);
     touch_free(m);
+    table_done(&m->owners);
     table_done(&m->balances);
     table_done(&m->nodes);
     table_done(&m->asks);
@@ -116,8 +121,51 @@ static bool apply_expire_order(struct step *s)
     return step_refuse(s, ERR_NOT_FOUND, "There is no such order.");
 }
 
+/* What only the clock and operators may ask for. */
+static bool is_markets(enum command_kind kind)
+{
+    switch (kind) {
+    case COMMAND_CREDIT:
+    case COMMAND_LEASE_TIMEOUT:
+    case COMMAND_LEASE_LOST:
+    case COMMAND_LEASE_SPENT:
+    case COMMAND_EXPIRE_ORDER:
+    case COMMAND_COMPLETE_PAYOUT:
+    case COMMAND_FAIL_PAYOUT:
+    case COMMAND_REENTER:
+    case COMMAND_LEASE_RIPE:
+    case COMMAND_CLOSE_AUCTION:
+    case COMMAND_CALL:
+    case COMMAND_RATE_NODE:
+    case COMMAND_RATE_ACCOUNT:
+    case COMMAND_TRIM:
+    case COMMAND_SET_RULES: return true;
+    case COMMAND_OPEN_ACCOUNT:
+    case COMMAND_PUT_NODE:
+    case COMMAND_PLACE_ASK:
+    case COMMAND_AMEND_ASK:
+    case COMMAND_CANCEL_ASK:
+    case COMMAND_SUBMIT_JOB:
+    case COMMAND_AMEND_BID:
+    case COMMAND_CANCEL_JOB:
+    case COMMAND_ACCEPT_LEASE:
+    case COMMAND_DECLINE_LEASE:
+    case COMMAND_LEASE_READY:
+    case COMMAND_LEASE_CANNOT_START:
+    case COMMAND_LEASE_EXIT:
+    case COMMAND_REQUEST_PAYOUT:
+    case COMMAND_OFFER:
+    case COMMAND_INVITE:
+    case COMMAND_JOIN_TEAM:
+    case COMMAND_LEAVE_TEAM: break;
+    }
+    return false;
+}
+
 static bool apply(struct step *s)
 {
+    if (is_markets(s->c->kind) && s->c->account != ACCOUNT_WORLD)
+        return step_refuse(s, ERR_NOT_FOUND, "Only the market does that.");
     switch (s->c->kind) {
     case COMMAND_OPEN_ACCOUNT: return apply_open_account(s);
     case COMMAND_CREDIT: return apply_credit(s);
@@ -140,13 +188,25 @@ static bool apply(struct step *s)
     case COMMAND_REQUEST_PAYOUT: return apply_request_payout(s);
     case COMMAND_COMPLETE_PAYOUT: return apply_complete_payout(s);
     case COMMAND_FAIL_PAYOUT: return apply_fail_payout(s);
+    case COMMAND_REENTER: return apply_reenter(s);
+    case COMMAND_LEASE_RIPE: return apply_lease_ripe(s);
+    case COMMAND_CLOSE_AUCTION: return apply_close_auction(s);
+    case COMMAND_OFFER: return apply_offer(s);
+    case COMMAND_CALL: return apply_call(s);
+    case COMMAND_RATE_NODE: return apply_rate_node(s);
+    case COMMAND_RATE_ACCOUNT: return apply_rate_account(s);
+    case COMMAND_INVITE: return apply_invite(s);
+    case COMMAND_JOIN_TEAM: return apply_join_team(s);
+    case COMMAND_LEAVE_TEAM: return apply_leave_team(s);
+    case COMMAND_TRIM: return apply_trim(s);
+    case COMMAND_SET_RULES: return apply_set_rules(s);
     }
     return step_refuse(s, ERR_NOT_SUPPORTED, "There is no such command.");
 }
 
 void market_apply(struct market *m, const struct command *c, struct outcome *out)
 {
-    struct step s = { m, c, out };
+    struct step s = { .m = m, .c = c, .out = out };
 
     assert(c->seq == m->last_seq + 1);
     assert(c->at_us >= m->last_us && c->at_us < AT_US_MAX);
@@ -168,6 +228,12 @@ void market_touched(struct market *m, struct touched *out)
     *out = (struct touched){
         .balances = t->balances,
         .balances_n = t->balances_n,
+        .standings = t->standings,
+        .standings_n = t->standings_n,
+        .pools = t->pools,
+        .pools_n = t->pools_n,
+        .offers = t->offers,
+        .offers_n = t->offers_n,
         .nodes = t->nodes,
         .nodes_n = t->nodes_n,
         .asks = t->asks,
@@ -195,7 +261,7 @@ static void settle_orders(struct market *m)
     for (size_t i = 0; i < t->bids_n; i++) {
         struct bid_entry *const b = table_find(&m->bids, t->bids[i]->bid);
         b->bid.touch = (struct touch){ 0 };
-        if (state_bid_over(&b->bid)) table_drop(&m->bids, b->bid.bid);
+        if (state_bid_over(&b->bid)) state_drop_bid(m, b);
     }
 }
 
@@ -220,6 +286,10 @@ void market_settle_group(struct market *m)
 
     for (size_t i = 0; i < t->balances_n; i++)
         state_account(m, t->balances[i]->account)->balance.touch = (struct touch){ 0 };
+    for (size_t i = 0; i < t->standings_n; i++)
+        state_account(m, t->standings[i]->account)->standing.touch = (struct touch){ 0 };
+    for (size_t i = 0; i < t->pools_n; i++)
+        state_book(m, t->pools[i]->pool)->state.touch = (struct touch){ 0 };
     for (size_t i = 0; i < t->nodes_n; i++)
         state_node(m, t->nodes[i]->node)->node.touch = (struct touch){ 0 };
     settle_orders(m);
@@ -230,17 +300,51 @@ void market_settle_group(struct market *m)
         if (state_payout_over(p)) table_drop(&m->payouts, p->payout);
     }
     t->balances_n = t->nodes_n = t->asks_n = t->bids_n = t->leases_n = 0;
-    t->payouts_n = t->trades_n = 0;
+    t->payouts_n = t->trades_n = t->standings_n = t->pools_n = t->offers_n = 0;
+}
+
+static void due_order(const struct market *m, struct command *out)
+{
+    const int64_t order = out->u.order.order;
+    const struct ask_entry *const a = state_ask(m, order);
+    const struct bid_entry *const b = state_bid(m, order);
+
+    out->kind = COMMAND_EXPIRE_ORDER;
+    if (a && a->ask.stale) out->kind = COMMAND_REENTER;
+    if (b && b->bid.state == ORDER_FILLED) out->kind = COMMAND_TRIM;
+    if (b && b->bid.sealed && index_auction_us(&b->bid) <= b->bid.spec.expires_us)
+        out->kind = COMMAND_CLOSE_AUCTION;
+}
+
+static void due_lease(const struct market *m, const struct lease_entry *l, struct command *out)
+{
+    static const enum command_kind by_state[LEASE_STATES] = {
+        [LEASE_OFFERED] = COMMAND_LEASE_TIMEOUT, [LEASE_PREPARING] = COMMAND_LEASE_TIMEOUT,
+        [LEASE_RUNNING] = COMMAND_LEASE_SPENT,   [LEASE_STOPPING] = COMMAND_LEASE_LOST,
+        [LEASE_PREEMPTED] = COMMAND_LEASE_LOST,
+    };
+
+    out->kind = by_state[l->lease.state];
+    if (index_ripe_us(m, &l->lease) == index_lease_due_us(m, l)) out->kind = COMMAND_LEASE_RIPE;
+    out->u.lease.lease = l->lease.lease;
+    out->u.lease.epoch = l->lease.epoch;
+}
+
+static void due_pool(const struct book *book, struct command *out)
+{
+    const struct place *const first = book->parked.first;
+
+    if (first && first->key[0] < book->state.called_seq) {
+        out->kind = COMMAND_REENTER;
+        out->u.order.order = first->key[1];
+    } else {
+        out->kind = COMMAND_CALL;
+        out->u.call.pool = book->state.pool;
+    }
 }
 
 bool market_due(const struct market *m, int64_t now_us, struct command *out, int64_t *next_us)
 {
-    static const enum command_kind by_state[LEASE_STATES] = {
-        [LEASE_OFFERED] = COMMAND_LEASE_TIMEOUT,
-        [LEASE_PREPARING] = COMMAND_LEASE_TIMEOUT,
-        [LEASE_RUNNING] = COMMAND_LEASE_SPENT,
-        [LEASE_STOPPING] = COMMAND_LEASE_LOST,
-    };
     const struct place *const first = m->timers.first;
 
     if (!first || first->key[0] > now_us) {
@@ -248,14 +352,13 @@ bool market_due(const struct market *m, int64_t now_us, struct command *out, int
         return false;
     }
     *out = (struct command){ .account = ACCOUNT_WORLD };
-    if (first->key[2] == TIMER_ORDER) {
-        out->kind = COMMAND_EXPIRE_ORDER;
+    switch ((enum timer_of)first->key[2]) {
+    case TIMER_ORDER:
         out->u.order.order = first->key[1];
-    } else {
-        const struct lease_entry *const l = first->owner;
-        out->kind = by_state[l->lease.state];
-        out->u.lease.lease = l->lease.lease;
-        out->u.lease.epoch = l->lease.epoch;
+        due_order(m, out);
+        break;
+    case TIMER_LEASE: due_lease(m, first->owner, out); break;
+    case TIMER_POOL: due_pool(first->owner, out); break;
     }
     return true;
 }
@@ -264,6 +367,18 @@ const struct balance *market_balance(const struct market *m, int64_t account)
 {
     const struct account *const a = table_find(&m->balances, account);
     return a ? &a->balance : NULL;
+}
+
+const struct standing *market_standing(const struct market *m, int64_t account)
+{
+    const struct account *const a = table_find(&m->balances, account);
+    return a ? &a->standing : NULL;
+}
+
+const struct pool_state *market_pool_state(const struct market *m, int32_t pool)
+{
+    const struct book *const book = state_book(m, pool);
+    return book ? &book->state : NULL;
 }
 
 const struct node *market_node(const struct market *m, int64_t node)

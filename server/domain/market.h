@@ -51,16 +51,33 @@ struct touch {
     bool touched, fresh;
 };
 
+/* What ended leases of a grant mean for its job: the greatest counts. Numbers are stored. */
+enum verdict { VERDICT_NONE = 0, VERDICT_RETRY = 1, VERDICT_FAILED = 2, VERDICT_CANCELLED = 3 };
+
 struct balance {
     int64_t account;
     struct money available, held; /* both >= 0, but for ACCOUNT_WORLD's available */
     struct touch touch;
 };
 
+/* What the market knows of an account beside its money. */
+struct standing {
+    int64_t account;
+    int32_t tier;
+    int64_t team;       /* of which it is a member; 0: none, or it leads one */
+    int32_t quota;      /* units of own leases at once; 0: no limit */
+    int64_t invited_by; /* a team that it may join; 0: none */
+    int32_t invited_quota;
+    struct touch touch;
+};
+
 struct node {
     int64_t node, account;
-    int64_t at_us; /* of the command that made it, here and below: public ids need it */
-    struct node_spec spec;
+    int64_t at_us;         /* of the command that made it, here and below: public ids need it */
+    struct node_spec spec; /* with the market's tier and verified */
+    int32_t strikes;
+    int64_t backoff_us; /* places no ask before */
+    int64_t quoted_us;  /* last change of a price, or withdrawal, by its owner */
     struct needs
         offered; /* its load (docs/market.md): derived, not stored, never touches by itself */
     struct touch touch;
@@ -71,7 +88,10 @@ struct ask {
     int64_t at_us;
     int64_t priority; /* seq that gives its place in the line */
     struct ask_spec spec;
-    int32_t free;           /* units not under a lease */
+    struct traits traits; /* of its node, when it entered */
+    int64_t parked; /* number of the command that took it out of the book until the call; else 0 */
+    bool stale;     /* its node has changed its traits since: out of the book until it re-enters */
+    int32_t free;   /* units not under a lease */
     enum order_state state; /* open, cancelled, expired. A cancelled ask's leases go on */
     enum reason reason;
     struct touch touch;
@@ -82,12 +102,20 @@ struct bid { /* and its job: same number */
     int64_t at_us;
     int64_t priority;
     struct bid_spec spec;
+    int32_t tier;           /* of its account, when it entered */
+    bool sealed;            /* its auction is not over */
+    int64_t parked;         /* number of the command that took it out of the books; else 0 */
+    int32_t parked_pool;    /* for the call of this pool */
     enum order_state state; /* open: rests; filled: has a live lease or is done */
     enum job_state job;
-    struct money spent; /* charged so far */
-    struct money hold;  /* held for it now; 0 when nothing is open */
-    int64_t lease;      /* the live one, 0 when none */
-    int32_t attempts;   /* leases so far */
+    struct money spent;         /* charged so far */
+    struct money hold;          /* held for it now; 0 when nothing is open */
+    int64_t lease;              /* first of its present grant, 0 when none */
+    int32_t leases_n;           /* of that grant, */
+    int32_t live;               /* and how many of them are live */
+    int32_t attempts;           /* grants so far */
+    enum verdict verdict;       /* what the leases that have ended mean for the job */
+    enum reason verdict_reason; /* and why: the job's, when it is over */
     int32_t exit_code;
     enum reason reason;
     int64_t excluded[EXCLUDED_NODES_MAX]; /* nodes that failed it */
@@ -100,13 +128,17 @@ struct lease {
     int64_t bid, ask, node, buyer, provider;
     int32_t pool, units;
     struct money price;
+    struct money base;   /* of a displacer: the ask's price; else 0 */
+    bool own;            /* of one owner: free, off the tape */
+    bool ripe;           /* interruptible, and has run its least time: may be displaced */
+    int64_t waits;       /* the lease that it displaces and that has not ended yet; else 0 */
     int32_t seconds_max; /* the run ends then: duration, or what the hold pays for */
-    struct money hold;   /* of the bid, at the trade price */
+    struct money hold;   /* its part of the bid's, at the trade price */
     enum lease_state state;
     int32_t epoch; /* 1 at birth; raised when it is granted again */
     int64_t traded_us, accepted_us, ready_us, stopping_us, ended_us; /* 0: not yet */
     int64_t seconds_signed, seconds_observed, seconds_billed;
-    struct money charge, fee, payout;
+    struct money charge, fee, payout, insurance; /* charge = fee + payout + insurance */
     int32_t exit_code;
     enum reason reason;
     enum fault fault;
@@ -128,7 +160,30 @@ struct trade {
     int32_t pool, units;
     struct money price;
     bool bid_rested; /* the ask arrived; else the bid did */
+    bool own;        /* off the tape */
+    bool displacing;
     int64_t at_us;
+};
+
+/* What a pool's book keeps beside its orders. */
+#define REFERENCE_TRADES 15
+struct pool_state {
+    int32_t pool;
+    int64_t call_us;                       /* when its call is due; 0: none is pending */
+    int64_t called_seq;                    /* number of its last call; 0: there was none */
+    struct money cursor_limit;             /* of the shelf: start behind this gang; */
+    int64_t cursor_priority;               /* priority 0: at the start */
+    struct money recent[REFERENCE_TRADES]; /* prices of the last trades, oldest first */
+    int32_t recent_n;
+    struct touch touch;
+};
+
+/* A sealed offer, for the bid that it is kept with. */
+struct offer {
+    int64_t bid, ask;
+    struct money price;
+    int64_t seq; /* of its command */
+    struct touch touch;
 };
 
 /* One line of the entry of a command. Lines sum to zero. */
@@ -144,36 +199,39 @@ struct posting {
 struct outcome {
     enum err_code refused; /* ERR_NONE: applied */
     char why[160];         /* for the client, when refused */
+    int64_t again_us;      /* when refused only for now: when to come again; else 0 */
     struct posting postings[POSTINGS_MAX];
     int32_t postings_n;             /* 0: moved nothing */
     int32_t trades_first, trades_n; /* into market_trades() */
 };
 
-struct market_rules {                /* versioned parameters of the operator */
-    int32_t fee_bps;                 /* 100 */
-    int32_t bill_min_seconds;        /* 60: least billed per start */
-    int32_t prepare_pay_max_seconds; /* 900 */
-    int32_t offer_seconds;           /* 30: an offer must be answered within */
-    int32_t prepare_seconds;         /* 900: and the container be ready within */
-    int32_t stop_seconds;            /* 60: a stopping lease must report within, else it is lost */
-};
 extern const struct market_rules market_rules_default;
+extern const struct market_rules market_rules_default; /* in force until the first set_rules */
+
+/* May a market have these? Others are refused by set_rules, and are a bug in market_new(). */
+bool market_rules_valid(const struct market_rules *rules);
+bool market_rules_equal(const struct market_rules *a, const struct market_rules *b);
 
 /* A new empty market; pools are copied. NULL: no memory. */
 struct market *market_new(const struct mem *mem, const struct market_rules *rules,
                           const struct pool *pools, size_t pools_n);
 void market_free(struct market *m);
 
-/* Loading: put what PostgreSQL holds into an empty market, in any order but nodes before asks and
- * asks and bids before leases. Objects are copied. False: no memory. Afterwards
- * market_load_end() rebuilds books and sums and asserts every invariant. */
+/* Loading: put what PostgreSQL holds into an empty market, in any order but balances before
+ * standings, nodes before asks, bids before offers, and asks and bids before leases. Objects are
+ * copied. False: no memory. Afterwards market_load_end() rebuilds books and sums and asserts every
+ * invariant. */
 MUST_CHECK bool market_load_balance(struct market *m, const struct balance *b);
+MUST_CHECK bool market_load_standing(struct market *m,
+                                     const struct standing *s); /* after balance */
+MUST_CHECK bool market_load_pool(struct market *m, const struct pool_state *p);
+MUST_CHECK bool market_load_offer(struct market *m, const struct offer *o); /* after its bid */
 MUST_CHECK bool market_load_node(struct market *m, const struct node *n);
 MUST_CHECK bool market_load_ask(struct market *m, const struct ask *a);
 MUST_CHECK bool market_load_bid(struct market *m, const struct bid *b);
 MUST_CHECK bool market_load_lease(struct market *m, const struct lease *l);
 MUST_CHECK bool market_load_payout(struct market *m, const struct payout *p);
-void market_load_end(struct market *m, int64_t last_seq, int64_t last_us);
+MUST_CHECK bool market_load_end(struct market *m, int64_t last_seq, int64_t last_us);
 
 /* Apply one command: seq must be the last one's + 1, at_us not before the last one's. */
 void market_apply(struct market *m, const struct command *c, struct outcome *out);
@@ -188,6 +246,12 @@ MUST_CHECK bool market_due(const struct market *m, int64_t now_us, struct comman
 struct touched {
     const struct balance *const *balances;
     size_t balances_n;
+    const struct standing *const *standings;
+    size_t standings_n;
+    const struct pool_state *const *pools;
+    size_t pools_n;
+    const struct offer *offers; /* new or replaced */
+    size_t offers_n;
     const struct node *const *nodes;
     size_t nodes_n;
     const struct ask *const *asks;
@@ -209,6 +273,8 @@ void market_settle_group(struct market *m);
 /* Looking; NULL when not in memory (unknown, or final and dropped). Borrowed until the next call
  * that changes m. */
 const struct balance *market_balance(const struct market *m, int64_t account);
+const struct standing *market_standing(const struct market *m, int64_t account);
+const struct pool_state *market_pool_state(const struct market *m, int32_t pool);
 const struct node *market_node(const struct market *m, int64_t node);
 const struct ask *market_ask(const struct market *m, int64_t ask);
 const struct bid *market_bid(const struct market *m, int64_t bid);
@@ -230,4 +296,4 @@ uint64_t market_hash(const struct market *m);
 
 /* Every invariant of design.md §3 and §4, checked over the whole state: asserts. O(n log n); for
  * tests and for market_load_end(). */
-void market_check(const struct market *m);
+void market_check(struct market *m);

@@ -4,8 +4,26 @@
 #include "domain/room.h"
 #include "domain/touch.h"
 
-static const char *wrong_with(const struct market *m, const struct node_spec *spec)
+static const char *wrong_traits(const struct market *m, const struct traits *t, int64_t account)
 {
+    const struct node_entry *const site = t->site != 0 ? state_node(m, t->site) : NULL;
+
+    if (t->region < 0 || t->region >= REGIONS) return "The region is out of range.";
+    if (t->isolation < 0 || t->isolation >= ISOLATIONS) return "The isolation is out of range.";
+    if (t->interconnect < 0 || t->interconnect >= INTERCONNECTS)
+        return "The interconnect is out of range.";
+    if (t->bandwidth_mbps < 0) return "The bandwidth is negative.";
+    if (t->label < 0) return "The label is out of range.";
+    if (t->site != 0 && (!site || site->node.account != account))
+        return "The site is not a node of the same account.";
+    return NULL;
+}
+
+static const char *wrong_with(const struct market *m, const struct node_spec *spec, int64_t account)
+{
+    const char *const wrong = wrong_traits(m, &spec->traits, account);
+
+    if (wrong) return wrong;
     if (spec->cpu_millis < 1) return "A node has some CPU.";
     if (spec->memory_bytes < 0) return "The memory is negative.";
     if (spec->scratch_bytes < 0) return "The scratch space is negative.";
@@ -35,13 +53,34 @@ static void cancel_what_it_cannot_carry(struct step *s, struct node_entry *n)
     }
 }
 
+/* Tier and verified are the market's to say. */
+static struct node_spec spec_of(const struct step *s, const struct node_entry *n)
+{
+    struct node_spec spec = s->c->u.put_node.spec;
+
+    spec.traits.tier = n ? n->node.spec.traits.tier : 0;
+    spec.traits.verified = n ? n->node.spec.traits.verified : 0;
+    return spec;
+}
+
+/* Its open asks have been taken for what it is not any more. That is remembered: a change back does
+ * not undo it, as bids may have come to rest meanwhile. */
+static void mark_stale(struct step *s, struct node_entry *n)
+{
+    for (struct ask_entry *a = n->asks; a; a = a->older) {
+        if (a->ask.state != ORDER_OPEN || state_has_traits(n, &a->ask.traits)) continue;
+        a->ask.stale = true;
+        touch_ask(s->m, a);
+    }
+}
+
 static bool make_node(struct step *s)
 {
     const struct node node = {
         .node = s->c->seq,
         .at_us = s->c->at_us,
         .account = s->c->account,
-        .spec = s->c->u.put_node.spec,
+        .spec = spec_of(s, NULL),
         .touch.fresh = true,
     };
 
@@ -59,8 +98,10 @@ static bool change_node(struct step *s, struct node_entry *n)
 {
     if (!step_reserve(s, n->asks_n, /* trades= */ 0)) return false;
 
-    room_equip(s->m, n, &s->c->u.put_node.spec);
+    const struct node_spec spec = spec_of(s, n);
+    room_equip(s->m, n, &spec);
     touch_node(s->m, n);
+    mark_stale(s, n);
     cancel_what_it_cannot_carry(s, n);
     return true;
 }
@@ -74,8 +115,27 @@ bool apply_put_node(struct step *s)
         return step_refuse(s, ERR_NOT_FOUND, "There is no such account.");
     if (number != 0 && (!n || n->node.account != account))
         return step_refuse(s, ERR_NOT_FOUND, "There is no such node.");
-    const char *const wrong = wrong_with(s->m, &s->c->u.put_node.spec);
+    const char *const wrong = wrong_with(s->m, &s->c->u.put_node.spec, account);
     if (wrong) return step_refuse(s, ERR_VALIDATION_FAILED, wrong);
 
     return n ? change_node(s, n) : make_node(s);
+}
+
+bool apply_rate_node(struct step *s)
+{
+    struct node_entry *const n = state_node(s->m, s->c->u.rate.number);
+    const int32_t tier = s->c->u.rate.tier, verified = s->c->u.rate.verified;
+
+    if (!n) return step_refuse(s, ERR_NOT_FOUND, "There is no such node.");
+    if (tier < 0 || tier >= TIERS)
+        return step_refuse(s, ERR_VALIDATION_FAILED, "The tier is out of range.");
+    if (verified < 0 || verified > 1)
+        return step_refuse(s, ERR_VALIDATION_FAILED, "Verified is neither yes nor no.");
+    if (!step_reserve(s, n->asks_n, /* trades= */ 0)) return false;
+
+    n->node.spec.traits.tier = tier;
+    n->node.spec.traits.verified = verified;
+    touch_node(s->m, n);
+    mark_stale(s, n);
+    return true;
 }

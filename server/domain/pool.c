@@ -53,5 +53,6 @@ int32_t pool_units_in(const struct pool *pool, const struct needs *left)
 bool pool_on_tick(const struct pool *pool, struct money price)
 {
     assert(pool->tick.micros > 0);
-    return price.micros > 0 && price.micros % pool->tick.micros == 0;
+    return price.micros > 0 && money_cmp(price, MONEY_INPUT_MAX) <= 0 &&
+           price.micros % pool->tick.micros == 0;
 }

@@ -26,7 +26,8 @@ struct pool {
     char gpu_model[64]; /* as NVML names it; empty in `cpu` */
     int64_t gpu_memory_bytes;
     struct bundle unit;
-    struct money tick; /* price step, > 0 */
+    struct money tick;  /* price step, > 0 */
+    int64_t throughput; /* reference giga-operations/s of a unit; 0: unknown */
 };
 
 /* What a job asks of the machine. Zero: no wish. */
@@ -44,5 +45,5 @@ MUST_CHECK bool pool_units_for(const struct pool *pool, const struct needs *need
 /* How many units fit into what a node has left. `gpus` counts devices of this pool's model. */
 int32_t pool_units_in(const struct pool *pool, const struct needs *left);
 
-/* Is `price` a positive multiple of the tick? */
+/* Is `price` a positive multiple of the tick, and no more than comes in from outside? */
 bool pool_on_tick(const struct pool *pool, struct money price);

@@ -10,6 +10,8 @@ void room_equip(const struct market *m, struct node_entry *n, const struct node_
     assert(spec->gpus == 0 || cards);
     n->node.spec = *spec;
     n->cards = cards ? &cards->pool : NULL;
+    n->site = spec->traits.site != 0 ? state_node(m, spec->traits.site) : n;
+    assert(n->site);
 }
 
 static bool same_model(const struct pool *a, const struct pool *b)

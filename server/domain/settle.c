@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#define US_PER_SECOND INT64_C(1000000)
+#include "domain/state.h"
 
 static int64_t min_i64(int64_t a, int64_t b)
 {
@@ -15,34 +15,80 @@ static int64_t max_i64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static struct money cover(struct money price, int32_t units, int64_t seconds)
+static const struct money more_than_any = { INT64_MAX };
+
+static struct money cover(struct money price, int64_t units, int64_t seconds)
 {
     struct money cost;
 
-    if (!money_charge_ceil(price, units, seconds, &cost)) return (struct money){ INT64_MAX };
-    return cost;
+    return money_charge_ceil(price, units, seconds, &cost) ? cost : more_than_any;
 }
 
-struct money settle_hold_at(const struct bid *b, struct money price)
+static struct money charge(struct money price, int64_t units, int64_t seconds)
+{
+    struct money cost;
+
+    return money_charge_floor(price, units, seconds, &cost) ? cost : more_than_any;
+}
+
+struct money settle_limit(const struct market *m, const struct bid *b, int32_t w)
+{
+    if (w == 0 || b->spec.rank == RANK_PRICE) return b->spec.limit;
+
+    const struct pool *const first = &state_book(m, b->spec.wants[0].pool)->pool;
+    const struct pool *const pool = &state_book(m, b->spec.wants[w].pool)->pool;
+    assert(first->throughput > 0 && pool->throughput > 0);
+
+    const __int128 limit = (__int128)b->spec.limit.micros * pool->throughput / first->throughput;
+    const int64_t most = MONEY_INPUT_MAX.micros;
+    const int64_t cut = limit > most ? most : (int64_t)limit;
+    return (struct money){ cut - cut % pool->tick.micros };
+}
+
+/* The most that `seconds` of any of its wants can cost. */
+static struct money most(const struct market *m, const struct bid *b, int64_t seconds)
+{
+    struct money out = { 0 };
+
+    for (int32_t w = 0; w < b->spec.wants_n; w++) {
+        const int64_t units = (int64_t)b->spec.wants[w].units * b->spec.nodes;
+        const struct money cost = cover(settle_limit(m, b, w), units, seconds);
+        if (money_cmp(cost, out) > 0) out = cost;
+    }
+    return out;
+}
+
+struct money settle_want(const struct market *m, const struct bid *b)
 {
     const struct money left = { b->spec.budget.micros - b->spent.micros };
 
     assert(left.micros >= 0);
-    return money_min(left, cover(price, b->spec.units, b->spec.seconds));
+    if (b->spec.own == OWN_ONLY) return (struct money){ 0 };
+    return money_min(left, most(m, b, b->spec.seconds));
 }
 
-struct money settle_want(const struct bid *b)
+struct money settle_least(const struct market *m, const struct bid *b)
 {
-    return settle_hold_at(b, b->spec.limit);
+    if (b->spec.own == OWN_ONLY) return (struct money){ 0 };
+    return most(m, b, m->rules.bill_min_seconds);
 }
 
-struct money settle_least(const struct market_rules *rules, const struct bid *b)
+int32_t settle_seconds_max(const struct bid *b, struct money sum, int32_t units)
 {
-    return cover(b->spec.limit, b->spec.units, rules->bill_min_seconds);
+    const struct money left = { b->spec.budget.micros - b->spent.micros };
+    const struct money all = money_min(left, cover(sum, units, b->spec.seconds));
+
+    if (sum.micros == 0) return b->spec.seconds;
+    return (int32_t)money_seconds_for(all, sum, units, b->spec.seconds);
 }
 
-struct seconds settle_seconds(const struct market_rules *rules, const struct lease *l,
-                              int64_t signed_seconds, int64_t now_us)
+struct money settle_part(struct money price, int32_t units, int32_t seconds_max)
+{
+    return charge(price, units, seconds_max);
+}
+
+struct seconds settle_seconds(const struct lease *l, int64_t signed_seconds, int64_t now_us,
+                              int32_t least)
 {
     assert(signed_seconds >= 0);
     assert(now_us >= l->ready_us);
@@ -50,7 +96,7 @@ struct seconds settle_seconds(const struct market_rules *rules, const struct lea
     if (l->ready_us == 0) return (struct seconds){ 0 };
 
     const int64_t observed = (now_us - l->ready_us) / US_PER_SECOND;
-    const int64_t run = max_i64(min_i64(signed_seconds, observed), rules->bill_min_seconds);
+    const int64_t run = max_i64(min_i64(signed_seconds, observed), least);
     return (struct seconds){ .observed = observed, .billed = min_i64(run, l->seconds_max) };
 }
 
@@ -64,14 +110,15 @@ int64_t settle_preparation(const struct market_rules *rules, const struct lease 
 
 struct bill settle_bill(const struct market_rules *rules, const struct lease *l, int64_t seconds)
 {
-    struct money cost;
+    const struct money all = money_min(charge(l->price, l->units, seconds), l->hold);
+    const struct money own =
+        l->base.micros > 0 ? money_min(charge(l->base, l->units, seconds), all) : all;
+    const struct money fee = money_share_floor(own, rules->fee_bps);
 
-    if (!money_charge_floor(l->price, l->units, seconds, &cost)) cost.micros = INT64_MAX;
-    const struct money charge = money_min(cost, l->hold);
-    const struct money fee = money_share_floor(charge, rules->fee_bps);
     return (struct bill){
-        .charge = charge,
+        .charge = all,
         .fee = fee,
-        .payout = { charge.micros - fee.micros },
+        .payout = { own.micros - fee.micros },
+        .insurance = { all.micros - own.micros },
     };
 }

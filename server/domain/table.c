@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define CAP_FIRST 64
+#define LINE      64        /* bytes that come into the processor's cache together */
+#define CHUNK_MAX (1 << 18) /* bytes; a table grows by a quarter of what it has, up to that */
 
 void table_init(struct table *t, struct mem mem, size_t object_size)
 {
@@ -19,14 +21,10 @@ static void release(struct table *t, void *p)
 
 void table_done(struct table *t)
 {
-    size_t at = 0;
-
-    for (void *object; (object = table_next(t, &at));)
-        release(t, object);
-    while (t->spare) {
-        struct table_spare *const spare = t->spare;
-        t->spare = spare->next;
-        release(t, spare);
+    while (t->chunks) {
+        struct table_chunk *const chunk = t->chunks;
+        t->chunks = chunk->next;
+        release(t, chunk);
     }
     if (t->slots) release(t, t->slots);
     *t = (struct table){ .mem = t->mem, .object_size = t->object_size };
@@ -80,15 +78,34 @@ static void put_spare(struct table *t, void *object)
     t->spares++;
 }
 
+/* Objects begin where a line does, so that a small one is brought near by one access. */
+static size_t stride(const struct table *t)
+{
+    return (t->object_size + LINE - 1) / LINE * LINE;
+}
+
+static bool reserve_objects(struct table *t, size_t more)
+{
+    if (t->spares >= more) return true;
+
+    const size_t quarter = t->n / 4 < CHUNK_MAX / stride(t) ? t->n / 4 : CHUNK_MAX / stride(t);
+    const size_t n = quarter > more - t->spares ? quarter : more - t->spares;
+    struct table_chunk *const chunk =
+        t->mem.resize(t->mem.arg, NULL, sizeof(*chunk) + LINE - 1 + n * stride(t));
+    if (!chunk) return false;
+    chunk->next = t->chunks;
+    t->chunks = chunk;
+
+    char *first = (char *)(chunk + 1);
+    first += (LINE - (uintptr_t)first % LINE) % LINE;
+    for (size_t i = n; i-- > 0;)
+        put_spare(t, first + i * stride(t));
+    return true;
+}
+
 bool table_reserve(struct table *t, size_t more)
 {
-    if (!reserve_slots(t, t->n + more)) return false;
-    while (t->spares < more) {
-        void *const object = t->mem.resize(t->mem.arg, NULL, t->object_size);
-        if (!object) return false;
-        put_spare(t, object);
-    }
-    return true;
+    return reserve_slots(t, t->n + more) && reserve_objects(t, more);
 }
 
 void *table_add(struct table *t, int64_t number)
@@ -114,6 +131,11 @@ void *table_find(const struct table *t, int64_t number)
     return t->n ? slot_of(t, number)->object : NULL;
 }
 
+void table_expect(const struct table *t, int64_t number)
+{
+    if (t->n) __builtin_prefetch(&t->slots[home(t, number)]);
+}
+
 /* Close the gap at `hole`: whoever further on could not be found any more is moved into it. */
 static void close_gap(struct table *t, size_t hole)
 {
@@ -128,16 +150,29 @@ static void close_gap(struct table *t, size_t hole)
     t->slots[hole] = (struct table_slot){ 0 };
 }
 
-void table_drop(struct table *t, int64_t number)
+void *table_take(struct table *t, int64_t number)
 {
-    assert(t->n > 0);
+    if (t->n == 0) return NULL;
 
     struct table_slot *const slot = slot_of(t, number);
-    assert(slot->object);
-
-    put_spare(t, slot->object);
+    void *const object = slot->object;
+    if (!object) return NULL;
     close_gap(t, (size_t)(slot - t->slots));
     t->n--;
+    return object;
+}
+
+void table_give(struct table *t, void *object)
+{
+    put_spare(t, object);
+}
+
+void table_drop(struct table *t, int64_t number)
+{
+    void *const object = table_take(t, number);
+
+    assert(object);
+    table_give(t, object);
 }
 
 void *table_next(const struct table *t, size_t *at)

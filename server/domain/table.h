@@ -21,6 +21,10 @@ struct table_spare {
     struct table_spare *next;
 };
 
+struct table_chunk {
+    struct table_chunk *next;
+};
+
 struct table {
     struct mem mem;
     size_t object_size;
@@ -28,6 +32,7 @@ struct table {
     size_t cap, n;
     struct table_spare *spare; /* objects that are not in use */
     size_t spares;
+    struct table_chunk *chunks; /* the memory of all objects */
 };
 
 void table_init(struct table *t, struct mem mem, size_t object_size);
@@ -41,8 +46,16 @@ void *table_add(struct table *t, int64_t number);
 
 void *table_find(const struct table *t, int64_t number); /* NULL: not there */
 
+/* The number will soon be looked for: let its slot come near the processor meanwhile. */
+void table_expect(const struct table *t, int64_t number);
+
 /* Take out an object that is there; its memory serves the next one. */
 void table_drop(struct table *t, int64_t number);
+
+/* The same in two steps, so that it is searched for once: take out an object, NULL: not there; and
+ * give its memory back when it is no longer looked at. */
+void *table_take(struct table *t, int64_t number);
+void table_give(struct table *t, void *object);
 
 /* Walk through all objects, in no order: *at is 0 at first. NULL at the end. The table may not
  * change meanwhile. */

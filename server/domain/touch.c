@@ -30,6 +30,14 @@ static bool reserve_parties(struct market *m, const struct touch_room *room)
     if (!v) return false;
     t->balances = v;
 
+    v = grown(&m->mem, t->standings, t->standings_n + 1, &t->standings_cap, sizeof(void *));
+    if (!v) return false;
+    t->standings = v;
+
+    v = grown(&m->mem, t->pools, t->pools_n + (size_t)2 * WANTS_MAX, &t->pools_cap, sizeof(void *));
+    if (!v) return false;
+    t->pools = v;
+
     v = grown(&m->mem, t->nodes, t->nodes_n + room->nodes, &t->nodes_cap, sizeof(void *));
     if (!v) return false;
     t->nodes = v;
@@ -60,6 +68,10 @@ static bool reserve_orders(struct market *m, const struct touch_room *room)
     v = grown(&m->mem, t->trades, t->trades_n + room->trades, &t->trades_cap, sizeof(t->trades[0]));
     if (!v) return false;
     t->trades = v;
+
+    v = grown(&m->mem, t->offers, t->offers_n + room->offers, &t->offers_cap, sizeof(t->offers[0]));
+    if (!v) return false;
+    t->offers = v;
     return true;
 }
 
@@ -81,6 +93,21 @@ void touch_account(struct market *m, struct account *a)
     if (!newly(&a->balance.touch)) return;
     assert(m->touches.balances_n < m->touches.balances_cap);
     m->touches.balances[m->touches.balances_n++] = &a->balance;
+}
+
+void touch_standing(struct market *m, struct account *a)
+{
+    if (!newly(&a->standing.touch)) return;
+    assert(m->touches.standings_n < m->touches.standings_cap);
+    m->touches.standings[m->touches.standings_n++] = &a->standing;
+}
+
+void touch_pool(struct market *m, struct book *book)
+{
+    index_pool(m, book);
+    if (!newly(&book->state.touch)) return;
+    assert(m->touches.pools_n < m->touches.pools_cap);
+    m->touches.pools[m->touches.pools_n++] = &book->state;
 }
 
 void touch_node(struct market *m, struct node_entry *n)
@@ -114,6 +141,20 @@ void touch_lease(struct market *m, struct lease_entry *l)
     m->touches.leases[m->touches.leases_n++] = &l->lease;
 }
 
+void touch_offer(struct market *m, const struct offer *o)
+{
+    struct touches *const t = &m->touches;
+    size_t at = 0;
+
+    while (at < t->offers_n && (t->offers[at].bid != o->bid || t->offers[at].ask != o->ask))
+        at++;
+    if (at == t->offers_n) {
+        assert(t->offers_n < t->offers_cap);
+        t->offers_n++;
+    }
+    t->offers[at] = *o;
+}
+
 void touch_payout(struct market *m, struct payout *p)
 {
     if (!newly(&p->touch)) return;
@@ -129,11 +170,14 @@ static void release(struct market *m, void *v)
 void touch_free(struct market *m)
 {
     release(m, m->touches.balances);
+    release(m, m->touches.standings);
+    release(m, m->touches.pools);
     release(m, m->touches.nodes);
     release(m, m->touches.asks);
     release(m, m->touches.bids);
     release(m, m->touches.leases);
     release(m, m->touches.payouts);
     release(m, m->touches.trades);
+    release(m, m->touches.offers);
     m->touches = (struct touches){ 0 };
 }

@@ -85,6 +85,20 @@ static enum auth_rc check_account(struct req *rq, struct db *db)
     return AUTH_OK;
 }
 
+/* A browser sends its cookie along unasked, also one whose time is over: then nobody asks. Who puts
+ * credentials into a header means them. */
+static enum auth_rc check_maybe(struct req *rq, struct db *db)
+{
+    const bool in_header = req_header(rq, "Authorization").n > 0;
+
+    if (!in_header && session_cookie(rq).n == 0) return AUTH_OK;
+    const enum auth_rc rc = check_account(rq, db);
+    if (rc != AUTH_NO || in_header || rq->err.code == ERR_DB) return rc;
+    rq->err = (struct err){ 0 };
+    rq->who = (struct who){ 0 };
+    return AUTH_OK;
+}
+
 /* The key of a join stands in its body, which the signature covers. */
 static bool join_key(struct req *rq, struct public_key *out)
 {
@@ -135,6 +149,7 @@ enum auth_rc access_check(struct req_inside *x, struct db *db)
     switch (rq->route->auth) {
     case AUTH_NONE: return AUTH_OK;
     case AUTH_ACCOUNT: rc = check_account(rq, db); break;
+    case AUTH_MAYBE: rc = check_maybe(rq, db); break;
     case AUTH_AGENT: rc = check_agent(x, db); break;
     }
     if (rc == AUTH_OK && rq->who.node && rq->svc->liveness)

@@ -2,10 +2,12 @@
 #include "http/agent_body.h"
 
 #include "base/limits.h"
+#include "service/words.h"
 #include "sign/canonical.h"
 
 #define BYTES_MAX      (1ll << 50) /* a pebibyte */
 #define CPU_MILLIS_MAX 4096000     /* 4096 vCPUs: more than any one machine has */
+#define BANDWIDTH_MAX  10000000    /* ten terabits: a rack's uplinks together */
 
 static const struct json_field gpu_fields[] = {
     JSON_TEXT(struct gpu_said, uuid, "uuid", JSON_NEED, 1, 128, "As its driver names it."),
@@ -23,6 +25,14 @@ const struct json_field inventory_fields[] = {
              "Disk."),
     JSON_OBJECTS(struct inventory_said, gpus, "gpus", JSON_NEED, GPUS_MAX, gpu_fields,
                  struct gpu_said, "GPUs."),
+    JSON_ENUM(struct inventory_said, region, "region", JSON_MAY, region_names,
+              "The part of the world that it is in."),
+    JSON_TEXT(struct inventory_said, site, "site", JSON_MAY, 1, NAME_MAX_BYTES,
+              "A name; machines of one account that give the same one reach each other fast."),
+    JSON_TEXT(struct inventory_said, label, "data_label", JSON_MAY, 1, NAME_MAX_BYTES,
+              "A name of data that it holds."),
+    JSON_I64(struct inventory_said, bandwidth_mbps, "bandwidth_mbps", JSON_MAY, 0, BANDWIDTH_MAX,
+             "Of its line to the world."),
     JSON_END,
 };
 
@@ -65,11 +75,37 @@ static int32_t gpus_of(const struct pool *pool, const struct inventory_said *sai
     return n;
 }
 
-struct node_spec agent_said_spec(const struct market_info *info, const struct inventory_said *said)
+/* 0: a site of its own. False: replied. */
+static bool find_site(struct req *rq, struct str name, struct node_of of, int64_t *out)
 {
+    int64_t site = 0;
+
+    *out = 0;
+    if (name.n == 0) return true;
+    switch (store_find_site(rq->db, of.account, name, of.node, &site, &rq->err)) {
+    case DB_ONE: *out = site == of.node ? 0 : site; return true;
+    case DB_NONE: return true;
+    case DB_RETRY:
+    case DB_FAIL: break;
+    }
+    reply_problem(rq);
+    return false;
+}
+
+bool agent_said_spec(struct req *rq, const struct inventory_said *said, struct node_of of,
+                     struct node_spec *out)
+{
+    const struct market_info *info = rq->svc->info;
+    int64_t site;
+
+    if (!find_site(rq, said->site, of, &site)) return false;
     struct node_spec spec = { .cpu_millis = (int32_t)said->cpu_millis,
                               .memory_bytes = said->memory_bytes,
-                              .scratch_bytes = said->scratch_bytes };
+                              .scratch_bytes = said->scratch_bytes,
+                              .traits = { .region = said->region,
+                                          .bandwidth_mbps = (int32_t)said->bandwidth_mbps,
+                                          .label = label_number(said->label),
+                                          .site = site } };
 
     for (size_t i = 0; i < info->pools_n; i++) {
         const int32_t n = gpus_of(&info->pools[i], said);
@@ -77,7 +113,8 @@ struct node_spec agent_said_spec(const struct market_info *info, const struct in
         spec.gpus = n;
         spec.gpu_pool = info->pools[i].number;
     }
-    return spec;
+    *out = spec;
+    return true;
 }
 
 bool agent_said_row(struct req *rq, const struct agent_said *said, int64_t now_us,

@@ -15,6 +15,9 @@ struct gpu_said {
 struct inventory_said {
     int64_t cpu_millis, memory_bytes, scratch_bytes;
     struct json_array gpus; /* struct gpu_said */
+    struct str site, label; /* names; p NULL: none */
+    int64_t bandwidth_mbps;
+    int region;
 };
 
 struct engine_said {
@@ -41,9 +44,15 @@ extern const struct json_field inventory_fields[], engine_fields[];
 /* What the tables cannot say: no GPU twice. False: replied. */
 MUST_CHECK bool agent_said_check(struct req *rq, const struct agent_said *said);
 
+/* Whose machine it is; node 0: not made yet. */
+struct node_of {
+    int64_t account, node;
+};
+
 /* Inventory as the market counts it: the GPUs of the pool whose model most of them are; others do
- * not count. */
-struct node_spec agent_said_spec(const struct market_info *info, const struct inventory_said *said);
+ * not count. Nodes of one account that name one site are of one. False: replied. */
+MUST_CHECK bool agent_said_spec(struct req *rq, const struct inventory_said *said,
+                                struct node_of of, struct node_spec *out);
 
 /* For the store; texts live in the request's arena. False: replied. */
 MUST_CHECK bool agent_said_row(struct req *rq, const struct agent_said *said, int64_t now_us,

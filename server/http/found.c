@@ -41,8 +41,8 @@ bool found_ask(struct req *rq, struct ask_row *out)
     struct id id;
 
     if (!req_id(rq, 0, "ask_", &id)) return false;
-    const enum db_rc rc =
-        store_read_ask(rq->db, id_seq(id), rq->who.account, rq->who.node, out, &rq->err);
+    const enum db_rc rc = store_read_ask(rq->db, id_seq(id), rq->who.account, rq->who.node,
+                                         &rq->arena, out, &rq->err);
     return check(rq, rc, rc == DB_ONE && is_id(id, out->at_us));
 }
 

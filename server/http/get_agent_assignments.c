@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A page is cut between two versions, as `next` is one. What the node holds already is told whole
  * at `after=0`, past the cut too: a running lease that is missing there is one that the market does
- * not want any more. The rest of the offers comes with the next question. */
+ * not want any more. The rest of the offers comes with the next question.
+ *
+ * Sealed bids that the node may offer for come along. Their numbers are of the same row as the
+ * versions of leases; they are read before these, so that no lease is passed over by `next`. */
 #include "http/found.h"
 #include "http/handlers.h"
 
 #include "service/assignment.h"
+#include "service/info.h"
 #include "service/liveness.h"
+#include "service/view.h"
+#include "store/auctions.h"
 #include "store/entries.h"
 #include "wire/lease.h"
 
@@ -21,6 +27,8 @@ struct asked {
     int64_t until_us; /* clock_monotonic_us; 0: it does not wait */
     struct lease_row *rows;
     size_t n;
+    struct auction_row *auctions;
+    size_t auctions_n;
 };
 
 struct told {
@@ -32,9 +40,11 @@ struct told {
 
 static bool look(struct req *rq, struct asked *q)
 {
-    const enum db_rc rc =
-        store_list_assignments(rq->db, rq->who.node, q->after, q->after > 0 ? AT_ONCE : LIVE_MAX,
-                               &rq->arena, &q->rows, &q->n, &rq->err);
+    enum db_rc rc = store_list_auctions(rq->db, rq->who.node, q->after, clock_wall_us(), &rq->arena,
+                                        &q->auctions, &q->auctions_n, &rq->err);
+    if (rc != DB_ONE && rc != DB_NONE) return false;
+    rc = store_list_assignments(rq->db, rq->who.node, q->after, q->after > 0 ? AT_ONCE : LIVE_MAX,
+                                &rq->arena, &q->rows, &q->n, &rq->err);
     return rc == DB_ONE || rc == DB_NONE;
 }
 
@@ -76,6 +86,39 @@ static bool tell(struct req *rq, const struct asked *q, struct told *t)
     return true;
 }
 
+/* Of a sealed bid all but what it is worth to the buyer. */
+static json_t *auction_json(const struct market_info *info, const struct auction_row *r)
+{
+    json_t *pools = json_array();
+
+    for (int32_t i = 0; i < r->wants_n; i++) {
+        const struct pool *pool = info_pool(info, r->wants[i].pool);
+        if (!pool) continue;
+        (void)json_array_append_new(
+            pools, json_pack("{s:s, s:i}", "pool", pool->name, "units", (int)r->wants[i].units));
+    }
+    return json_pack("{s:o, s:o, s:I, s:o}", "bid_id", view_id("bid_", r->at_us, r->bid),
+                     "closes_at", json_time(r->closes_us), "max_seconds", (json_int_t)r->seconds,
+                     "pools", pools);
+}
+
+static json_t *auctions_json(struct req *rq, const struct asked *q)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < q->auctions_n; i++)
+        (void)json_array_append_new(list, auction_json(rq->svc->info, &q->auctions[i]));
+    return list;
+}
+
+/* What was not told yet must not be passed over. */
+static int64_t next_of(const struct asked *q, const struct told *t)
+{
+    const int64_t last = q->auctions_n > 0 ? q->auctions[q->auctions_n - 1].bid : 0;
+
+    return t->is_full || last < t->next ? t->next : last;
+}
+
 static void reply_rows(struct req *rq, const struct asked *q)
 {
     auto_json json_t *data = json_array();
@@ -83,14 +126,20 @@ static void reply_rows(struct req *rq, const struct asked *q)
 
     if (tell(rq, q, &t))
         reply_json(rq, 200,
-                   json_pack("{s:o, s:I}", "data", take(data), "next", (json_int_t)t.next));
+                   json_pack("{s:o, s:I, s:o}", "data", take(data), "next",
+                             (json_int_t)next_of(q, &t), "auctions", auctions_json(rq, q)));
     else
         reply_problem(rq);
 }
 
+static bool is_anything(const struct asked *q)
+{
+    return q->n > 0 || q->auctions_n > 0;
+}
+
 static void reply_found(struct req *rq, const struct asked *q)
 {
-    if (q->n > 0)
+    if (is_anything(q))
         reply_rows(rq, q);
     else
         reply_empty(rq, 204);
@@ -113,13 +162,13 @@ static void wait_or_reply(struct req *rq)
         return;
     }
     const int64_t left = seconds_left(rq, q);
-    if (q->n > 0 || left == 0) {
+    if (is_anything(q) || left == 0) {
         reply_found(rq, q);
         return;
     }
     req_wait(rq, (struct topic){ TOPIC_NODE, rq->who.node }, left, wait_or_reply);
     const bool ok = look(rq, q);
-    if ((ok && q->n == 0) || !req_unwait(rq)) return;
+    if ((ok && !is_anything(q)) || !req_unwait(rq)) return;
     if (ok)
         reply_found(rq, q);
     else

@@ -2,6 +2,7 @@
 #include "http/handlers.h"
 #include "http/metrics.h"
 #include "http/workers.h"
+#include "service/feed.h"
 #include "service/info.h"
 
 #define METRICS_MAX (4 << 20) /* every route with every bucket is a tenth of that */
@@ -18,6 +19,16 @@ static void of_front(struct services *svc, struct buf *out)
     if (svc->hub)
         metrics_line(out, "bourse_longpoll_waiters", "gauge", "Requests that wait for news.", NULL,
                      hub_waiting(svc->hub));
+}
+
+static void of_streams(struct services *svc, struct buf *out)
+{
+    struct events_stats s;
+    feed_stats(svc->feed, &s);
+    metrics_line(out, "bourse_sse_clients", "gauge", "Live streams.", NULL, s.readers);
+    metrics_line(out, "bourse_sse_events_total", "counter", "Events published.", NULL, s.published);
+    metrics_line(out, "bourse_sse_cut_total", "counter", "Streams ended as they read too slowly.",
+                 NULL, s.cut);
 }
 
 static void of_database(struct services *svc, struct buf *out)
@@ -52,6 +63,8 @@ static void of_market(const struct writer_stats *s, struct buf *out)
                  s->failed_groups);
     metrics_line(out, "bourse_match_busy_microseconds_total", "counter", "Time spent on groups.",
                  NULL, s->group_us_total);
+    metrics_line(out, "bourse_market_flush_overlapped", "gauge",
+                 "1: groups are committed while others are flushed.", NULL, s->overlapped);
     metrics_line(out, "bourse_market_queue", "gauge", "Commands that wait.", NULL, s->queue_len);
 }
 
@@ -90,6 +103,7 @@ void get_metrics(struct req *rq)
     metrics_line(&text, "bourse_build_info", "gauge", "Always 1.", "version=\"" BOURSE_VERSION "\"",
                  1);
     of_front(rq->svc, &text);
+    if (rq->svc->feed) of_streams(rq->svc, &text);
     of_database(rq->svc, &text);
     of_market(&stats, &text);
     if (stats.ready) of_books(rq->svc, writer, &text);

@@ -91,7 +91,7 @@ static void meet(struct req_inside *x, unsigned flag)
     }
 }
 
-static void submission_done(void *arg)
+static void called_back(void *arg)
 {
     meet(arg, CALLED);
 }
@@ -106,12 +106,26 @@ static void woken(void *arg, enum woken why)
 /* The slot's lock is held: see req_wait(). */
 void hand_leave(struct req_inside *x)
 {
+    if (x->reader) {
+        feed_gone(x->rq.svc->feed, x->reader);
+        return;
+    }
     if (!hub_leave(x->rq.svc->hub, &x->rq.waiter)) return; /* it does not wait (any more) */
     x->gone = true;
     meet(x, CALLED);
 }
 
 /* --- steps --- */
+
+/* What was read may not be on disk yet: it is told when it is. */
+static void settle(struct req *rq)
+{
+    struct writer *writer = rq->svc->writer;
+    if (!writer || writer_settled(writer)) return;
+    if (rq->reply.response) MHD_destroy_response(rq->reply.response);
+    rq->reply = (struct reply){ .status = 0 };
+    reply_refusal(rq, ERR_OVERLOADED, "The database was lost meanwhile; ask again.");
+}
 
 bool hand_step(struct req_inside *x, handler_fn *fn, struct db *db)
 {
@@ -126,6 +140,7 @@ bool hand_step(struct req_inside *x, handler_fn *fn, struct db *db)
         return false;
     }
     if (x->rq.reply.status == 0) reply_refusal(&x->rq, ERR_INTERNAL, "There was no answer.");
+    if (db) settle(&x->rq);
     if (!x->suspended) return true;
     hand_finish(x);
     return false;
@@ -166,7 +181,7 @@ void hand_begin(struct req *rq)
     const enum auth_rc rc = x->admitted ? AUTH_OK : access_check(x, rq->db);
     if (rc == AUTH_NEEDS_DB) FAIL(&rq->err, ERR_INTERNAL, "It was not found out who asks.");
     x->admitted = rc == AUTH_OK;
-    if (!x->admitted || !name_submission(rq)) {
+    if (!x->admitted || !rates_check(x) || !name_submission(rq)) {
         reply_problem(rq);
         return;
     }
@@ -227,6 +242,33 @@ void req_on_worker(struct req *rq, handler_fn *next)
     meet(x, CALLED); /* it goes on as soon as the handler has left */
 }
 
+void req_look(struct req *rq, look_fn *see, void *arg, handler_fn *next)
+{
+    struct req_inside *x = rq->inside;
+    struct writer *writer = rq->svc->writer;
+
+    if (!writer) {
+        reply_refusal(rq, ERR_NOT_LEADER, "This server does not lead the market now.");
+        return;
+    }
+    if (!rates_look(x)) {
+        reply_problem(rq);
+        return;
+    }
+    if (!sleep_or_reply(x)) return;
+    rq->look = (struct look){ .see = see, .arg = arg, .done = called_back, .done_arg = x };
+    rq->next = next;
+    x->handed = HANDED_WORK;
+    writer_look(writer, &rq->look); /* from here on the market's, until called_back() */
+}
+
+bool req_has_seen(struct req *rq)
+{
+    if (rq->look.seen) return true;
+    reply_refusal(rq, ERR_OVERLOADED, "The market cannot be looked at now; try again shortly.");
+    return false;
+}
+
 void req_submit(struct req *rq, handler_fn *next, bool on_worker)
 {
     struct req_inside *x = rq->inside;
@@ -239,12 +281,12 @@ void req_submit(struct req *rq, handler_fn *next, bool on_worker)
     struct submission *s = &rq->submission;
     if (s->command.account == 0) s->command.account = rq->who.account;
     s->arena = &rq->arena;
-    s->done = submission_done;
+    s->done = called_back;
     s->arg = x;
     rq->next = next;
     x->on_worker = on_worker;
     x->handed = HANDED_SUBMIT;
-    writer_submit(writer, s); /* from here on the market's, until submission_done() */
+    writer_submit(writer, s); /* from here on the market's, until called_back() */
 }
 
 bool req_may_wait(struct req *rq)

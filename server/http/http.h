@@ -33,6 +33,7 @@ enum route_flags {
     ROUTE_SIGNED_BY_BODY = 16, /* join: the key that signs is in the body */
     ROUTE_REST = 32,           /* the last parameter takes the rest of the path, slashes too */
     ROUTE_ALWAYS = 64,         /* answered also while this server does not lead the market */
+    ROUTE_ORDER = 128,         /* changes the books: counted for each account */
 };
 
 struct req;
@@ -42,7 +43,7 @@ typedef void handler_fn(struct req *rq);
 struct route {
     const char *method;
     const char *path;
-    enum auth_kind auth; /* service/auth.h: AUTH_NONE, AUTH_ACCOUNT, AUTH_AGENT */
+    enum auth_kind auth; /* service/auth.h: AUTH_NONE, AUTH_ACCOUNT, … */
     enum scope scope;    /* with AUTH_ACCOUNT */
     unsigned flags;
     handler_fn *handler;
@@ -74,12 +75,16 @@ struct req {
     char request_id[65];
     struct submission submission;
     struct waiter waiter;
+    struct look look;
     handler_fn *next;
     struct reply reply;
     bool is_head;
     struct req_inside *inside; /* the listener's */
-    void *state;               /* the handler's own, from one half to the next; in the arena */
+    int64_t again_us; /* of a refusal: when to come again, by the wall clock; 0: not said */
+    void *state;      /* the handler's own, from one half to the next; in the arena */
 };
+
+struct feed;
 
 /* Everything the process has; made by main. All but `writer` are set before the first listener
  * starts; `writer` is NULL while this server does not lead, and set last. */
@@ -87,9 +92,11 @@ struct services {
     struct auth *auth;
     struct hub *hub;
     struct writer *_Atomic writer;
+    struct feed *feed;        /* service/feed.h: market data; NULL: there is none */
     struct market_info *info; /* service/info.h: ids, keys, urls, rules, pools */
     struct blobs *blobs;
     struct uploads *uploads;
+    struct limiter *orders, *strangers, *looks; /* NULL: as many as they like */
     struct liveness *liveness;
     struct metrics *metrics;
     struct statics *statics;
@@ -134,6 +141,12 @@ void req_submit(struct req *rq, handler_fn *next, bool on_worker);
 /* Go on on a worker, where there is a database connection; at once when this is one. Replies by
  * itself when too many wait. */
 void req_on_worker(struct req *rq, handler_fn *next);
+/* Look at the market on its thread; next runs on a worker and asks req_has_seen() first. What it
+ * replies is told only when all that was seen is on disk. Looks are counted, for each account or
+ * address: replies by itself when there were too many. */
+void req_look(struct req *rq, look_fn *see, void *arg, handler_fn *next);
+/* False: replied, as the market cannot be looked at now. */
+MUST_CHECK bool req_has_seen(struct req *rq);
 /* Register for a topic; next runs on a worker when it is notified or time is up (a little early, so
  * that many do not come back at once), never before the handler has returned. */
 void req_wait(struct req *rq, struct topic topic, int64_t seconds, handler_fn *next);

@@ -18,6 +18,7 @@
 #include "http/path.h"
 #include "http/slots.h"
 #include "http/workers.h"
+#include "service/feed.h"
 #include "service/uploads.h"
 #include "sign/sha.h"
 
@@ -75,6 +76,9 @@ struct req_inside {
     bool must_answer; /* its time to wait is up, or the server stops */
     struct work work;
 
+    struct reader *reader; /* of a stream */
+    bool watched;          /* the socket of a stream is */
+
     struct reply_line *lines;
     int64_t reply_bytes;
     struct req_inside *resume_next; /* the keeper's */
@@ -99,6 +103,12 @@ MUST_CHECK bool admit_upload(struct req_inside *x);
 /* access.c: who asks, and may they? AUTH_NO: rq.err. */
 enum auth_rc access_check(struct req_inside *x, struct db *db);
 
+/* rates.c: has he asked too often? False: rq.err. */
+MUST_CHECK bool rates_check(struct req_inside *x);
+
+/* The same for looks: of an account, or of an address. */
+MUST_CHECK bool rates_look(struct req_inside *x);
+
 /* req.c */
 bool req_none_match_tag(struct req *rq, const char *tag); /* `tag` with its quotes */
 
@@ -120,4 +130,6 @@ void keeper_watch(struct req_inside *x);
 void reply_made(struct req *rq, unsigned status, const char *type, char *text);
 /* As reply_text() for bytes that outlive every request. */
 void reply_static(struct req *rq, unsigned status, const char *type, struct str bytes);
+/* 200 with what `read` gives, piece by piece, until it ends. */
+void reply_reader(struct req *rq, const char *type, MHD_ContentReaderCallback read, void *arg);
 enum MHD_Result reply_send(struct req_inside *x);

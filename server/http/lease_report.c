@@ -15,7 +15,7 @@
 static void fill_key(struct submission *s, const struct lease_report *e, int64_t lease)
 {
     char text[KEY_TEXT];
-    const int n = snprintf(text, sizeof(text), "%s %" PRId64 " %" PRId64, command_names[e->kind],
+    const int n = snprintf(text, sizeof(text), "%s %" PRId64 " %" PRId64, command_name(e->kind),
                            lease, e->epoch);
     const struct hash h = sha256((struct str){ text, (size_t)n });
 

@@ -236,6 +236,7 @@ bool listener_drain(struct listener *l, int64_t timeout_us)
     if (!atomic_exchange(&l->draining, true)) {
         MHD_quiesce_daemon(l->daemon);
         if (l->o.svc->hub) hub_close(l->o.svc->hub);
+        feed_close(l->o.svc->feed);
     }
     while (atomic_load(&l->inflight) > 0) {
         if (clock_monotonic_us() >= until_us) return false;

@@ -50,6 +50,17 @@ static int64_t seen_us(const struct services *svc, const struct node_row *row)
     return heard_us > row->agent.seen_us ? heard_us : row->agent.seen_us;
 }
 
+/* null: it is over. */
+static json_t *until(int64_t at_us, int64_t now_us)
+{
+    return at_us > now_us ? json_time(at_us) : json_null();
+}
+
+static int64_t quote_us(const struct services *svc, const struct node_row *row)
+{
+    return row->quoted_us > 0 ? row->quoted_us + svc->info->rules.quote_seconds * US_PER_S : 0;
+}
+
 json_t *node_json(const struct services *svc, const struct node_row *row, int64_t now_us)
 {
     const int64_t last_us = seen_us(svc, row);
@@ -57,13 +68,18 @@ json_t *node_json(const struct services *svc, const struct node_row *row, int64_
     char id[ID_TEXT_MAX];
 
     id_format("node_", id_make(row->at_us, row->node, 0), id);
-    return json_pack("{s:s,s:o,s:n,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "node_id", id, "name",
-                     json_text(row->agent.name), "site", "state", online ? "online" : "silent",
-                     "inventory", stored(row->agent.inventory), "pools",
-                     pools_json(svc->info, &row->spec), "agent_version",
-                     json_text(row->agent.agent_version), "engine", stored(row->agent.engine),
-                     "last_seen_at", json_time(last_us), "created_at", json_time(row->at_us),
-                     "leases_live", (json_int_t)row->leases_live);
+    json_t *inventory = stored(row->agent.inventory);
+    json_t *site = json_object_get(inventory, "site");
+    return json_pack("{s:s,s:o,s:O?,s:s,s:o,s:I,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
+                     "node_id", id, "name", json_text(row->agent.name), "site", site, "state",
+                     online ? "online" : "silent", "inventory", inventory, "tier",
+                     (json_int_t)row->spec.traits.tier, "verified", row->spec.traits.verified != 0,
+                     "strikes", (json_int_t)row->strikes, "backs_off_until",
+                     until(row->backoff_us, now_us), "price_stands_until",
+                     until(quote_us(svc, row), now_us), "pools", pools_json(svc->info, &row->spec),
+                     "agent_version", json_text(row->agent.agent_version), "engine",
+                     stored(row->agent.engine), "last_seen_at", json_time(last_us), "created_at",
+                     json_time(row->at_us), "leases_live", (json_int_t)row->leases_live);
 }
 
 /* No row counts the changes of all that is shown, so the version is a digest of it. */

@@ -8,6 +8,7 @@
 
 struct change {
     int64_t price, units; /* 0: as it is */
+    struct str reason;    /* p NULL: none */
 };
 
 /* clang-format off */
@@ -15,6 +16,7 @@ struct change {
 #define CHANGE_FIELDS                                                                                                                             \
     JSON_MONEY(C, price, "price_per_unit_hour", JSON_MAY, 1, INT64_C(1000000000000000), "An exact amount, at most a billion."),                   \
     JSON_I64(C, units, "units", JSON_MAY, 1, UNITS_MAX, "Units offered in all."),                                                             \
+    JSON_TEXT(C, reason, "reason", JSON_MAY, 1, ASK_REASON_MAX, "Why, for the ask's history."),                                                              \
     JSON_END
 const struct json_field patch_ask_fields[] = { CHANGE_FIELDS };
 const struct json_field patch_agent_ask_fields[] = { CHANGE_FIELDS };
@@ -33,6 +35,14 @@ static void answer(struct req *rq)
         return;
     }
     if (found_ask(rq, &row)) reply_json_etag(rq, 200, view_ask(rq->svc->info, &row), row.version);
+}
+
+static json_t *about(const struct req *rq, const struct change *c)
+{
+    json_t *more = json_pack("{s:s}", "by", rq->who.node != 0 ? "agent" : "owner");
+
+    if (c->reason.p) (void)json_object_set_new(more, "reason", json_text(c->reason));
+    return more;
 }
 
 /* PATCH /v1/asks/{ask_id}: another price, another number of units, or both. */
@@ -55,7 +65,7 @@ void patch_ask(struct req *rq)
                          { change.price ? change.price : row.price },
                          (int32_t)(change.units ? change.units : row.units) },
     };
-    rq->submission.payload = payload_make(&rq->submission.command, NULL, &rq->arena);
+    rq->submission.payload = payload_make(&rq->submission.command, about(rq, &change), &rq->arena);
     if (rq->submission.payload.p)
         req_submit(rq, answer, /* on_worker= */ true);
     else

@@ -31,7 +31,8 @@ static void again(struct req *rq)
 {
     struct as_of c;
 
-    if (as_of_stored(rq->db, rq->submission.command.seq, rq->who.account, &rq->arena, &c, &rq->err))
+    if (as_of_stored(rq->svc->info, rq->db, rq->submission.command.seq, rq->who.account, &rq->arena,
+                     &c, &rq->err))
         created(rq, &c);
     else
         reply_problem(rq);
@@ -43,7 +44,7 @@ static void answer(struct req *rq)
 
     switch (rq->submission.result) {
     case SUBMIT_DONE:
-        if (as_of_submission(&rq->submission, &rq->arena, &c, &rq->err))
+        if (as_of_submission(rq->svc->info, &rq->submission, &rq->arena, &c, &rq->err))
             created(rq, &c);
         else
             reply_problem(rq);

@@ -140,20 +140,30 @@ static bool keep_tick(struct req *rq, const struct beat *b, const struct told_le
 
 /* ---- commands ---- */
 
-static json_t *command_json(json_t *lease_id, int64_t epoch, const char *what, json_t *reason)
+static json_t *command_json(json_t *lease_id, int64_t epoch, const char *what, json_t *reason,
+                            int64_t notice_seconds)
 {
-    return json_pack("{s:o, s:I, s:s, s:o}", "lease_id", lease_id, "epoch", (json_int_t)epoch, "do",
-                     what, "reason", reason);
+    return json_pack("{s:o, s:I, s:s, s:o, s:I}", "lease_id", lease_id, "epoch", (json_int_t)epoch,
+                     "do", what, "reason", reason, "notice_seconds", (json_int_t)notice_seconds);
 }
 
-static void add_stops(const struct beat *b, json_t *commands)
+/* What is left of the notice of a run that makes room for another. */
+static int64_t notice_left(const struct req *rq, const struct beat *b, const struct lease_row *l)
+{
+    const int64_t over_us = l->stopping_us + (int64_t)rq->svc->info->rules.notice_seconds * SECOND;
+
+    if (l->state != LEASE_PREEMPTED || l->reason != REASON_DISPLACED) return 0;
+    return over_us > b->now_us ? (over_us - b->now_us) / SECOND : 0;
+}
+
+static void add_stops(const struct req *rq, const struct beat *b, json_t *commands)
 {
     for (size_t i = 0; i < b->live_n; i++) {
         const struct lease_row *l = &b->live[i];
-        if (l->state != LEASE_STOPPING) continue;
-        (void)json_array_append_new(commands,
-                                    command_json(view_lease_id("lease_", l->traded_us, l->lease),
-                                                 l->epoch, "stop", view_reason(l->reason)));
+        if (l->state != LEASE_STOPPING && l->state != LEASE_PREEMPTED) continue;
+        (void)json_array_append_new(
+            commands, command_json(view_lease_id("lease_", l->traded_us, l->lease), l->epoch,
+                                   "stop", view_reason(l->reason), notice_left(rq, b, l)));
     }
 }
 
@@ -167,7 +177,7 @@ static bool hear_leases(struct req *rq, const struct told *told, const struct be
         const struct lease_row *l = find_live(b, &v[i]);
         if (!l)
             (void)json_array_append_new(commands, command_json(json_text(v[i].lease_id), v[i].epoch,
-                                                               "forget", json_null()));
+                                                               "forget", json_null(), 0));
         if (l && v[i].tick.document.p && !keep_tick(rq, b, &v[i], l)) return false;
     }
     return true;
@@ -199,7 +209,7 @@ void post_agent_heartbeat(struct req *rq)
         reply_problem(rq);
         return;
     }
-    add_stops(&b, commands);
+    add_stops(rq, &b, commands);
     reply_json(rq, 200,
                json_pack("{s:o, s:o, s:i, s:o}", "commands", take(commands), "asks", asks_json(&b),
                          "lease_seconds", rq->svc->info->lease_seconds, "server_time",

@@ -91,13 +91,14 @@ static void made(struct req *rq)
 static void make_node(struct req *rq, const struct join_body *j)
 {
     struct submission *sub = &rq->submission;
+    struct node_spec spec;
     char key[45];
 
+    if (!agent_said_spec(rq, &j->said.inventory, (struct node_of){ j->account, 0 }, &spec)) return;
     public_key_text(&j->key, key);
-    sub->command =
-        (struct command){ .kind = COMMAND_PUT_NODE,
-                          .account = j->account,
-                          .u.put_node.spec = agent_said_spec(rq->svc->info, &j->said.inventory) };
+    sub->command = (struct command){ .kind = COMMAND_PUT_NODE,
+                                     .account = j->account,
+                                     .u.put_node.spec = spec };
     sub->keyed = true;
     memcpy(sub->key, j->hash.b, sizeof(sub->key));
     sub->body = j->hash; /* not the inventory, which may be another at the next try */

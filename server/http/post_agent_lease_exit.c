@@ -146,15 +146,16 @@ static void check_work(struct req *rq, const struct exiting *x)
 static bool find_reason(struct req *rq, struct str said, enum reason *out)
 {
     static const enum reason may[] = { REASON_DONE, REASON_OUT_OF_MEMORY, REASON_TIME_SPENT,
-                                       REASON_ENGINE_FAILED };
+                                       REASON_ENGINE_FAILED, REASON_DISPLACED };
 
     for (size_t i = 0; i < ARRAY_LEN(may); i++) {
         if (!str_is(said, reason_names[may[i]])) continue;
         *out = may[i];
         return true;
     }
-    complain(&rq->complaints, &rq->arena, &rq->err, "/receipt",
-             "has a reason that is none of done, out-of-memory, time-spent, engine-failed");
+    complain(
+        &rq->complaints, &rq->arena, &rq->err, "/receipt",
+        "has a reason that is none of done, out-of-memory, time-spent, engine-failed, displaced");
     return false;
 }
 

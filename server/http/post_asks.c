@@ -14,14 +14,18 @@
 #define UNTIL_US    (7 * INT64_C(86400000000))
 #define MAX_LEASE_S 86400
 #define MONEY_MOST  INT64_C(1000000000000000)
+#define SETS_MAX    63
 
 struct new_ask {
     struct str node_id, pool;
-    int64_t price, floor, units, until_us, seconds_min, seconds_max;
+    int64_t price, floor, units, until_us, seconds_min, seconds_max, buyer_tier, risk_seconds;
+    struct i64_list sets;
+    bool interruptible, post_only;
+    int pricing;
 };
 
 /* clang-format off */
-static const char *const only_false[] = { "false", NULL };
+static const char *const only_none[] = { "\"none\"", NULL };
 
 #define A struct new_ask
 #define ASK_FIELDS                                                                                                                                                        \
@@ -32,7 +36,13 @@ static const char *const only_false[] = { "false", NULL };
     JSON_TIME(A, until_us, "available_until", JSON_MAY, "Until when; by default seven days."),                                                                            \
     JSON_I64(A, seconds_min, "min_lease_seconds", JSON_MAY, DURATION_MIN_S, DURATION_MAX_S, "The shortest run it takes."),                                                \
     JSON_I64(A, seconds_max, "max_lease_seconds", JSON_MAY, DURATION_MIN_S, DURATION_MAX_S, "The longest run it takes."),                                                 \
-    JSON_REFUSED("interruptible", only_false, "Only false is supported yet."),                                                                                            \
+    JSON_ENUM(A, pricing, "pricing", JSON_MAY, ask_pricing_names, "How the machine's agent moves the price: not at all, under the best other ask, or with what sells."),                       \
+    JSON_I64S(A, sets, "unit_sets", JSON_MAY, SETS_MAX, 1, SETS_MAX, "Numbers of units that can be leased together; by default any."),                                  \
+    JSON_BOOL(A, interruptible, "interruptible", JSON_MAY, "Only for jobs that make room when asked to."),                                                              \
+    JSON_I64(A, buyer_tier, "min_buyer_tier", JSON_MAY, 0, TIERS - 1, "Reputation of a buyer at least, 0 to 3."),                                                       \
+    JSON_I64(A, risk_seconds, "max_checkpoint_seconds", JSON_MAY, DURATION_MIN_S, DURATION_MAX_S, "The longest time without a checkpoint that it bears."),              \
+    JSON_BOOL(A, post_only, "post_only", JSON_MAY, "Refuse it rather than trade at once."),                                                                             \
+    JSON_REFUSED("egress", only_none, "Most open network that it accepts. Only none is supported yet."),                                                                \
     JSON_END
 
 const struct json_field post_asks_fields[] = {
@@ -134,9 +144,10 @@ static void answer(struct req *rq)
     bool ok = true;
 
     switch (s->result) {
-    case SUBMIT_DONE: ok = as_of_submission(s, &rq->arena, &c, &rq->err); break;
+    case SUBMIT_DONE: ok = as_of_submission(rq->svc->info, s, &rq->arena, &c, &rq->err); break;
     case SUBMIT_REPLAYED:
-        ok = as_of_stored(rq->db, s->command.seq, rq->who.account, &rq->arena, &c, &rq->err);
+        ok = as_of_stored(rq->svc->info, rq->db, s->command.seq, rq->who.account, &rq->arena, &c,
+                          &rq->err);
         break;
     case SUBMIT_REFUSED: reply_refused(rq); return;
     case SUBMIT_KEY_REUSED:
@@ -147,6 +158,15 @@ static void answer(struct req *rq)
         created(rq, &c);
     else
         reply_problem(rq);
+}
+
+static int64_t sets_of(const struct i64_list *list)
+{
+    uint64_t sets = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        sets |= UINT64_C(1) << (list->v[i] - 1);
+    return (int64_t)sets;
 }
 
 static void place(struct req *rq, struct asking *q)
@@ -167,9 +187,18 @@ static void place(struct req *rq, struct asking *q)
                          .units = (int32_t)q->ask.units,
                          .until_us = q->ask.until_us,
                          .seconds_min = (int32_t)q->ask.seconds_min,
-                         .seconds_max = (int32_t)q->ask.seconds_max },
+                         .seconds_max = (int32_t)q->ask.seconds_max,
+                         .sets = sets_of(&q->ask.sets),
+                         .interruptible = q->ask.interruptible,
+                         .buyer_tier_min = (int32_t)q->ask.buyer_tier,
+                         .risk_seconds = (int32_t)q->ask.risk_seconds,
+                         .post_only = q->ask.post_only },
     };
-    rq->submission.payload = payload_make(&rq->submission.command, NULL, &rq->arena);
+    rq->submission.payload =
+        payload_make(&rq->submission.command,
+                     json_pack("{s:s, s:s}", "by", rq->who.node != 0 ? "agent" : "owner", "pricing",
+                               ask_pricing_names[q->ask.pricing]),
+                     &rq->arena);
     if (rq->submission.payload.p)
         req_submit(rq, answer, /* on_worker= */ true);
     else
@@ -187,6 +216,8 @@ static bool read_ask(struct req *rq, struct asking **out)
     q->ask.until_us = clock_wall_us() + UNTIL_US;
     q->ask.seconds_min = DURATION_MIN_S;
     q->ask.seconds_max = MAX_LEASE_S;
+    q->ask.risk_seconds = RISK_DEFAULT_S;
+    q->ask.pricing = ASK_PRICING_ADAPTIVE;
     if (!req_json(rq, &q->ask)) return false;
     if (q->ask.floor == 0) q->ask.floor = q->ask.price;
     rq->state = q;

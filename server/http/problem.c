@@ -35,13 +35,26 @@ static json_t *problem_json(struct req_inside *x)
     return p;
 }
 
+/* Whole seconds until then, at least one. */
+static void reply_again(struct req *rq)
+{
+    char text[24];
+    const int64_t left = rq->again_us - clock_wall_us();
+
+    snprintf(text, sizeof(text), "%lld",
+             (long long)(left > 1000000 ? (left + 999999) / 1000000 : 1));
+    reply_header(rq, "Retry-After", text);
+}
+
 static void add_headers(struct req *rq, const struct err_info *e)
 {
     if (e->status == 401) {
         const bool agent = rq->route && rq->route->auth == AUTH_AGENT;
         reply_header(rq, "WWW-Authenticate", agent ? "Signature" : "Bearer");
     }
-    if (e->status == 503 || e->status == 429)
+    if (rq->again_us != 0)
+        reply_again(rq);
+    else if (e->status == 503 || e->status == 429)
         reply_header(rq, "Retry-After", rq->err.code == ERR_NOT_LEADER ? "2" : "1");
 }
 
@@ -76,5 +89,6 @@ void reply_refused(struct req *rq)
         reply_refusal(rq, ERR_INTERNAL, "It was not refused.");
         return;
     }
+    rq->again_us = s->outcome.again_us;
     reply_refusal(rq, s->outcome.refused, "%s", s->outcome.why);
 }

@@ -16,10 +16,19 @@ const struct json_field put_agent_node_fields[] = {
     JSON_END,
 };
 
+/* As far as they are the agent's to say. */
+static bool same_traits(const struct traits *a, const struct traits *b)
+{
+    return a->region == b->region && a->isolation == b->isolation &&
+           a->interconnect == b->interconnect && a->bandwidth_mbps == b->bandwidth_mbps &&
+           a->label == b->label && a->site == b->site;
+}
+
 static bool same_spec(const struct node_spec *a, const struct node_spec *b)
 {
     return a->cpu_millis == b->cpu_millis && a->memory_bytes == b->memory_bytes &&
-           a->scratch_bytes == b->scratch_bytes && a->gpu_pool == b->gpu_pool && a->gpus == b->gpus;
+           a->scratch_bytes == b->scratch_bytes && a->gpu_pool == b->gpu_pool &&
+           a->gpus == b->gpus && same_traits(&a->traits, &b->traits);
 }
 
 /* What the agent says of itself, and the answer. */
@@ -76,7 +85,9 @@ void put_agent_node(struct req *rq)
         reply_problem(rq);
         return;
     }
-    const struct node_spec spec = agent_said_spec(rq->svc->info, &body->said.inventory);
+    const struct node_of of = { rq->who.account, rq->who.node };
+    struct node_spec spec;
+    if (!agent_said_spec(rq, &body->said.inventory, of, &spec)) return;
     if (same_spec(&spec, &row.spec))
         keep(rq);
     else

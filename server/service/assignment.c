@@ -53,6 +53,8 @@ static json_t *document(const struct market_info *info, const struct lease_row *
     put(o, "units", json_integer(l->units));
     put_share(o, pool, l->units);
     put(o, "max_seconds", json_integer(l->seconds_max));
+    put(o, "nodes", json_integer(l->nodes));
+    put(o, "rank", json_integer(l->rank));
     put(o, "issued_at", json_time(now_us));
     put(o, "market_id", json_string(info->market_id));
     return o;

@@ -12,7 +12,12 @@
 #include "sign/request.h"
 #include "store/db.h"
 
-enum auth_kind { AUTH_NONE, AUTH_ACCOUNT, AUTH_AGENT };
+enum auth_kind {
+    AUTH_NONE,
+    AUTH_ACCOUNT,
+    AUTH_MAYBE, /* an account when there are credentials, else nobody */
+    AUTH_AGENT
+};
 
 enum scope {
     SCOPE_NONE = 0,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Three tables in which everything has one place, and the newer drives out the older. */
+/* Three tables in which the newer drives out the older. A node or a key has one place. A secret has
+ * a few, as it comes with every request: two that shared one would drive each other out with each,
+ * and the database be asked each time. */
 #include "service/known.h"
 
 #include <pthread.h>
@@ -8,6 +10,7 @@
 #include "base/mem.h"
 
 #define SLOTS    4096
+#define PLACES   4
 #define US_PER_S INT64_C(1000000)
 
 struct secret_slot {
@@ -56,9 +59,18 @@ static size_t two_bytes(const uint8_t *p)
     return (size_t)((unsigned)p[0] << 8 | p[1]) % SLOTS;
 }
 
+/* Where the secret is, or else where it would be put: the place that is free longest. */
 static struct secret_slot *secret_slot(struct known *k, const struct hash *secret)
 {
-    return &k->secrets[two_bytes(secret->b)];
+    const size_t first = two_bytes(secret->b);
+    struct secret_slot *oldest = &k->secrets[first];
+
+    for (size_t i = 0; i < PLACES; i++) {
+        struct secret_slot *s = &k->secrets[(first + i) % SLOTS];
+        if (memcmp(s->secret.b, secret->b, sizeof(secret->b)) == 0) return s;
+        if (s->until_us < oldest->until_us) oldest = s;
+    }
+    return oldest;
 }
 
 static struct key_slot *key_slot(struct known *k, struct id id)

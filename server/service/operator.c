@@ -36,6 +36,12 @@ static bool command_of(const struct operator_request *r, struct command *c)
         return true;
     case COMMAND_COMPLETE_PAYOUT:
     case COMMAND_FAIL_PAYOUT: c->u.payout.payout = r->number; return true;
+    case COMMAND_RATE_NODE:
+    case COMMAND_RATE_ACCOUNT:
+        c->u.rate.number = c->kind == COMMAND_RATE_NODE ? r->number : r->account;
+        c->u.rate.tier = (int32_t)r->tier;
+        c->u.rate.verified = (int32_t)r->verified;
+        return true;
     case COMMAND_PUT_NODE:
     case COMMAND_PLACE_ASK:
     case COMMAND_AMEND_ASK:
@@ -52,7 +58,17 @@ static bool command_of(const struct operator_request *r, struct command *c)
     case COMMAND_LEASE_LOST:
     case COMMAND_LEASE_SPENT:
     case COMMAND_EXPIRE_ORDER:
-    case COMMAND_REQUEST_PAYOUT: return false;
+    case COMMAND_REQUEST_PAYOUT:
+    case COMMAND_REENTER:
+    case COMMAND_LEASE_RIPE:
+    case COMMAND_CLOSE_AUCTION:
+    case COMMAND_OFFER:
+    case COMMAND_CALL:
+    case COMMAND_INVITE:
+    case COMMAND_JOIN_TEAM:
+    case COMMAND_LEAVE_TEAM:
+    case COMMAND_TRIM:
+    case COMMAND_SET_RULES: return false;
     }
     return false;
 }

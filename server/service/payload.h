@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The canonical JSON of a command as it enters the log, and its leaf.
  *
- * payload = {"kind": name, "version": 1, numbers of the command, and with `more` what the command
- * is about but the rules do not read (a job's image, a receipt)}. The leaf commits to it without
- * showing it: leaf = H(00 ‖ {"at","commit","kind","seq","type":"command","version":1}), commit =
- * H(salt ‖ payload) in hex, salt = H(log key ‖ seq), the key 32 secret bytes, seq 8 bytes big
- * endian. */
+ * payload = {"by": account, "kind": name, "version": 1, members of the command as service/codec.h
+ * writes them, and with `more` what the command is about but the rules do not read (a job's image,
+ * a receipt)}. The leaf commits to it without showing it: leaf = H(00 ‖
+ * {"at","commit","kind","seq","type":"command","version":1}), commit = H(salt ‖ payload) in hex,
+ * salt = H(log key ‖ seq), the key 32 secret bytes, seq 8 bytes big endian. */
 #pragma once
 
 #include "domain/command.h"
 #include "merkle/merkle.h"
-#include "json/json.h"
-
-extern const char *const command_names[22]; /* by kind: "submit-job", … */
+#include "service/codec.h"
 
 /* Takes the reference of `more` (may be NULL). NULL p: no memory. */
 struct str payload_make(const struct command *c, json_t *more, struct arena *a);

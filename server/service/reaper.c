@@ -7,9 +7,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/load.h"
 
 #define TICK_US          100000
 #define TICKS_A_LIVENESS 10
+#define TICKS_A_NOTE     600    /* a minute */
+#define NOTE_STEP        100000 /* so many commands are read in no time at a start */
 
 struct reaper {
     const char *conninfo;
@@ -41,6 +44,9 @@ static void *main_loop(void *arg)
             if (!ok && !r->told) log_err(LOG_WARN, "reaper.database", &err);
             r->told = !ok;
         }
+        if (n % TICKS_A_NOTE == TICKS_A_NOTE - 1 && r->db && db_alive(r->db) &&
+            !store_note_open(r->db, NOTE_STEP, &err))
+            log_err(LOG_WARN, "reaper.open-note", &err);
         clock_sleep_us(TICK_US);
     }
     return NULL;

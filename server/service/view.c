@@ -2,7 +2,10 @@
 #include "service/view.h"
 
 #include "base/id.h"
+#include "service/codec.h"
 #include "service/payload.h"
+#include "service/price.h"
+#include "service/words.h"
 #include "json/parse.h"
 
 #define INDEX_BITS 12
@@ -17,6 +20,11 @@ static void put(json_t *o, const char *name, json_t *v)
 static void put_i64(json_t *o, const char *name, int64_t v)
 {
     put(o, name, json_integer(v));
+}
+
+static void put_bool(json_t *o, const char *name, bool v)
+{
+    put(o, name, json_boolean(v));
 }
 
 static void put_c(json_t *o, const char *name, const char *v)
@@ -81,15 +89,103 @@ static json_t *member_or(const json_t *o, const char *name, json_t *otherwise)
     return json_incref(found);
 }
 
+/* One of a gang's runs decided, be it the newest or not. */
+static bool ended_by_a_run(int64_t reason)
+{
+    return reason == REASON_DONE || reason == REASON_OUT_OF_MEMORY || reason == REASON_TIME_SPENT ||
+           reason == REASON_BUDGET_SPENT;
+}
+
 static bool has_exit_code(const struct job_row *r)
 {
-    return r->job >= JOB_SETTLED && r->exited && r->reason == r->last_reason;
+    if (r->job < JOB_SETTLED) return false;
+    if (r->about.spec.nodes > 1) return ended_by_a_run(r->reason);
+    return r->exited && r->reason == r->last_reason;
+}
+
+json_t *view_wants(const struct market_info *info, const struct bid_spec *s)
+{
+    json_t *list = json_array();
+
+    for (int32_t i = 0; i < s->wants_n; i++) {
+        json_t *o = json_object();
+        put(o, "pool", pool_name(info, s->wants[i].pool));
+        put_i64(o, "units", s->wants[i].units);
+        put(o, "limit_price_per_unit_hour", json_money(price_limit(info, s, i).micros));
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *view_regions(int32_t regions)
+{
+    json_t *list = json_array();
+
+    for (int r = 1; r < REGIONS; r++)
+        if (regions >> r & 1) (void)json_array_append_new(list, json_string(region_names[r]));
+    return list;
+}
+
+/* Only what is demanded; null: nothing. */
+static json_t *view_wish(const struct wish *w, const json_t *about)
+{
+    json_t *o = json_object(), *label = json_object_get(about, "data_label");
+
+    if (w->regions != 0) put(o, "regions", view_regions(w->regions));
+    if (w->tier_min > 0) put_i64(o, "tier", w->tier_min);
+    if (w->verified) put_bool(o, "verified", true);
+    if (w->isolation_min > 0) put_c(o, "isolation", isolation_names[w->isolation_min]);
+    if (w->interconnect_min > 0) put_c(o, "interconnect", interconnect_names[w->interconnect_min]);
+    if (w->bandwidth_min_mbps > 0) put_i64(o, "bandwidth_mbps", w->bandwidth_min_mbps);
+    if (label) put(o, "data_label", json_incref(label));
+    if (!o || json_object_size(o) > 0) return o;
+    json_decref(o);
+    return json_null();
+}
+
+static void put_terms(json_t *o, const struct market_info *info, const struct bid_spec *s,
+                      const json_t *about)
+{
+    put(o, "pools", view_wants(info, s));
+    put_c(o, "rank", rank_names[s->rank]);
+    put_i64(o, "nodes", s->nodes);
+    put_bool(o, "same_site", s->same_site);
+    put(o, "requires", view_wish(&s->wish, about));
+    put_c(o, "egress", egress_names[s->wish.egress]);
+    put_i64(o, "checkpoint_seconds", s->checkpoint_seconds);
+    put_c(o, "time_in_force", tif_names[s->tif]);
+    put_c(o, "own", own_names[s->own]);
+    put_bool(o, "interruptible", s->interruptible);
+    put_i64(o, "auction_ms", s->auction_ms);
+}
+
+/* What keeps an open order out of the books, if something does. */
+static void put_waits(json_t *o, int64_t state, bool sealed, bool parked)
+{
+    if (state != ORDER_OPEN || (!sealed && !parked)) return;
+    put_c(o, "waits_for", sealed ? "auction" : "call");
+}
+
+static const char *const verdict_names[] = { "none", "retry", "failed", "cancelled" };
+
+/* What the runs that have ended will mean, while others of the gang are still to end. */
+static void put_verdict(json_t *o, const struct job_row *r)
+{
+    if (r->about.verdict == VERDICT_NONE || r->job >= JOB_SETTLED || r->job == JOB_OPEN) return;
+    put_c(o, "verdict", verdict_names[r->about.verdict]);
+    put(o, "verdict_reason", view_reason(r->about.verdict_reason));
 }
 
 json_t *view_job(const struct market_info *info, const struct job_row *r)
 {
     struct err ignored = { 0 };
     auto_json json_t *about = payload_more(r->payload, &ignored);
+
+    return view_job_about(info, r, about);
+}
+
+json_t *view_job_about(const struct market_info *info, const struct job_row *r, const json_t *about)
+{
     json_t *o = json_object();
 
     put(o, "job_id", view_id("job_", r->at_us, r->bid));
@@ -115,11 +211,16 @@ json_t *view_job(const struct market_info *info, const struct job_row *r)
     put(o, "lease_id", view_lease_id("lease_", r->last_traded_us, r->last_lease));
     put(o, "level", member_or(about, "level", json_string("signed")));
     put(o, "kind", member_or(about, "kind", json_string("batch")));
+    put_terms(o, info, &r->about.spec, about);
+    put_waits(o, r->state, r->about.sealed, r->about.parked != 0);
+    put_verdict(o, r);
     return o;
 }
 
 json_t *view_bid(const struct market_info *info, const struct job_row *r)
 {
+    struct err ignored = { 0 };
+    auto_json json_t *about = payload_more(r->payload, &ignored);
     json_t *o = json_object();
 
     put(o, "bid_id", view_id("bid_", r->at_us, r->bid));
@@ -132,10 +233,28 @@ json_t *view_bid(const struct market_info *info, const struct job_row *r)
     put(o, "held", json_money(r->hold));
     put(o, "expires_at", json_time(r->expires_us));
     put(o, "created_at", json_time(r->at_us));
+    put_terms(o, info, &r->about.spec, about);
+    put_waits(o, r->state, r->about.sealed, r->about.parked != 0);
     return o;
 }
 
 /* ---- asks ---- */
+
+static json_t *view_sets(int64_t sets)
+{
+    json_t *list = json_array();
+
+    for (int n = 1; n < 64; n++)
+        if (sets >> (n - 1) & 1) (void)json_array_append_new(list, json_integer(n));
+    return list;
+}
+
+const char *const ask_pricing_names[ASK_PRICINGS + 1] = { "fixed", "undercut", "adaptive", NULL };
+
+static const char *pricing_name(int64_t pricing)
+{
+    return ask_pricing_names[pricing >= 0 && pricing < ASK_PRICINGS ? pricing : ASK_PRICING_FIXED];
+}
 
 json_t *view_ask(const struct market_info *info, const struct ask_row *r)
 {
@@ -146,6 +265,7 @@ json_t *view_ask(const struct market_info *info, const struct ask_row *r)
     put(o, "pool", pool_name(info, r->pool));
     put(o, "price_per_unit_hour", json_money(r->price));
     put(o, "floor_price_per_unit_hour", json_money(r->floor));
+    put_c(o, "pricing", pricing_name(r->pricing));
     put_i64(o, "units", r->units);
     put_i64(o, "units_free", r->state == ORDER_OPEN ? r->free : 0);
     put_c(o, "state", order_state_names[r->state]);
@@ -155,6 +275,41 @@ json_t *view_ask(const struct market_info *info, const struct ask_row *r)
     put_i64(o, "min_lease_seconds", r->seconds_min);
     put_i64(o, "max_lease_seconds", r->seconds_max);
     put(o, "created_at", json_time(r->at_us));
+    const struct ask_spec *s = &r->about.spec;
+    put(o, "unit_sets", view_sets(s->sets));
+    put_bool(o, "interruptible", s->interruptible);
+    put_i64(o, "min_buyer_tier", s->buyer_tier_min);
+    put_i64(o, "max_checkpoint_seconds", s->risk_seconds);
+    put_c(o, "egress", egress_names[s->egress_max]);
+    put_bool(o, "post_only", s->post_only);
+    put_waits(o, r->state, false, r->about.parked != 0);
+    return o;
+}
+
+static bool price_of(const json_t *payload, int64_t *micros)
+{
+    return json_get_i64(payload, "price", 1, INT64_MAX, micros);
+}
+
+json_t *view_ask_price(const struct ask_price_row *row, const struct ask_price_row *before,
+                       struct err *err)
+{
+    auto_json json_t *now = json_parse(row->payload, err);
+    auto_json json_t *then = before && now ? json_parse(before->payload, err) : NULL;
+    int64_t price, previous = 0;
+
+    if (!now || (before && !then)) return NULL;
+    if (!price_of(now, &price) || (then && !price_of(then, &previous))) {
+        FAIL(err, ERR_INTERNAL, "A recorded command cannot be read.");
+        return NULL;
+    }
+    const json_t *more = json_object_get(now, "more");
+    json_t *o = json_object();
+    put(o, "at", json_time(row->at_us));
+    put(o, "price_per_unit_hour", json_money(price));
+    put(o, "previous_price_per_unit_hour", then ? json_money(previous) : json_null());
+    put(o, "by", member_or(more, "by", json_string("owner")));
+    put(o, "reason", member_or(more, "reason", json_null()));
     return o;
 }
 
@@ -166,6 +321,7 @@ static void put_run(json_t *o, const struct lease_row *r)
 {
     put(o, "accepted_at", json_time(r->accepted_us));
     put(o, "ready_at", json_time(r->ready_us));
+    put(o, "stopping_at", json_time(r->stopping_us));
     put(o, "ended_at", json_time(r->ended_us));
     put(o, "seconds_signed", i64_or_null(r->exited, r->seconds_signed));
     put(o, "seconds_observed", i64_or_null(r->exited, r->seconds_observed));
@@ -179,6 +335,18 @@ static void put_bill(json_t *o, const struct lease_row *r)
     put(o, "charge", json_money(r->charge));
     put(o, "fee", json_money(r->fee));
     put(o, "payout", json_money(r->payout));
+    put(o, "insurance", json_money(r->insurance));
+    put(o, "base_price_per_unit_hour", r->base > 0 ? json_money(r->base) : json_null());
+}
+
+/* Of whom it is one, and who may come before whom. */
+static void put_place(json_t *o, const struct lease_row *r)
+{
+    put_i64(o, "nodes", r->nodes);
+    put_i64(o, "rank", r->rank);
+    put_bool(o, "own", r->own);
+    put_bool(o, "may_be_displaced", r->ripe && r->state == LEASE_RUNNING);
+    put_bool(o, "waits", r->waits != 0 && r->state == LEASE_OFFERED);
 }
 
 json_t *view_lease(const struct market_info *info, const struct lease_row *r, int64_t me)
@@ -202,6 +370,7 @@ json_t *view_lease(const struct market_info *info, const struct lease_row *r, in
     put_bill(o, r);
     put(o, "exit_code", i64_or_null(r->exited, r->exit_code));
     put_c(o, "role", r->buyer == me ? "buyer" : "provider");
+    put_place(o, r);
     return o;
 }
 
@@ -227,6 +396,8 @@ json_t *view_trade(const struct market_info *info, const struct trade_row *r)
     put_i64(o, "units", r->units);
     put(o, "price_per_unit_hour", json_money(r->price));
     put_c(o, "taker", r->bid_rested ? "ask" : "bid");
+    put_bool(o, "own", r->own);
+    put_bool(o, "displacing", r->displacing);
     put(o, "at", json_time(r->at_us));
     return o;
 }
@@ -238,73 +409,6 @@ json_t *view_trades(const struct market_info *info, const struct trade_row *rows
     for (size_t i = 0; i < n; i++)
         (void)json_array_append_new(list, view_trade(info, &rows[i]));
     return list;
-}
-
-json_t *view_levels(const struct depth_side *side, size_t most)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < side->n && i < most; i++) {
-        json_t *o = json_object();
-        put(o, "price_per_unit_hour", json_money(side->levels[i].price.micros));
-        put_i64(o, "units", side->levels[i].units);
-        put_i64(o, "orders", side->levels[i].orders);
-        (void)json_array_append_new(list, o);
-    }
-    return list;
-}
-
-static json_t *view_side(const struct depth_side *side, const char *units_name)
-{
-    int64_t orders = 0, units = 0;
-    json_t *o = json_object();
-
-    for (size_t i = 0; i < side->n; i++) {
-        orders += side->levels[i].orders;
-        units += side->levels[i].units;
-    }
-    put_i64(o, "open", orders);
-    put_i64(o, units_name, units);
-    put(o, "best_price_per_unit_hour",
-        side->n > 0 ? json_money(side->levels[0].price.micros) : json_null());
-    return o;
-}
-
-static json_t *view_last(const struct trade_row *last)
-{
-    if (!last) return json_null();
-    json_t *o = json_object();
-    put(o, "price_per_unit_hour", json_money(last->price));
-    put_i64(o, "units", last->units);
-    put(o, "at", json_time(last->at_us));
-    return o;
-}
-
-static json_t *view_unit(const struct bundle *b)
-{
-    json_t *o = json_object();
-
-    put_i64(o, "gpus", b->gpus);
-    put_i64(o, "cpu_millis", b->cpu_millis);
-    put_i64(o, "memory_bytes", b->memory_bytes);
-    put_i64(o, "scratch_bytes", b->scratch_bytes);
-    return o;
-}
-
-json_t *view_pool(const struct pool *pool, const struct depth_side *asks,
-                  const struct depth_side *bids, const struct trade_row *last)
-{
-    json_t *o = json_object();
-
-    put_c(o, "pool", pool->name);
-    put(o, "gpu_model", pool->gpu_model[0] ? json_string(pool->gpu_model) : json_null());
-    put_i64(o, "gpu_memory_bytes", pool->gpu_memory_bytes);
-    put(o, "unit", view_unit(&pool->unit));
-    put(o, "tick", json_money(pool->tick.micros));
-    put(o, "asks", view_side(asks, "units_free"));
-    put(o, "bids", view_side(bids, "units"));
-    put(o, "last_trade", view_last(last));
-    return o;
 }
 
 /* ---- money ---- */
@@ -327,6 +431,7 @@ static const char *whose(int64_t account, int64_t me)
 {
     if (account == me) return "self";
     if (account == ACCOUNT_WORLD) return "world";
+    if (account == ACCOUNT_INSURANCE) return "insurance-fund";
     return account == ACCOUNT_FEES ? "market-fees" : "counterparty";
 }
 
@@ -349,7 +454,7 @@ json_t *view_entries(const struct entry_line_row *rows, size_t n, int64_t me)
             json_t *o = json_object();
             lines = json_array();
             put_i64(o, "entry", rows[i].seq);
-            put_c(o, "kind", command_names[rows[i].kind]);
+            put_c(o, "kind", command_name(rows[i].kind));
             put(o, "at", json_time(rows[i].at_us));
             put(o, "lines", lines);
             (void)json_array_append_new(list, o);

@@ -5,7 +5,6 @@
 #include <jansson.h>
 
 #include "base/id.h"
-#include "domain/depth.h"
 #include "service/info.h"
 #include "store/asks.h"
 #include "store/entries.h"
@@ -20,19 +19,27 @@ json_t *view_lease_id(const char *prefix, int64_t traded_us, int64_t lease);
 struct id lease_id_of(int64_t traded_us, int64_t lease);
 json_t *view_reason(int64_t reason); /* null for none */
 
+/* The pools that a bid accepts, with units and limit in each. */
+json_t *view_wants(const struct market_info *info, const struct bid_spec *spec);
 json_t *view_job(const struct market_info *info, const struct job_row *row);
+/* The same by one who has what payload_more() would read. */
+json_t *view_job_about(const struct market_info *info, const struct job_row *row,
+                       const json_t *about);
 json_t *view_bid(const struct market_info *info, const struct job_row *row);
+/* How the agent prices an ask, as on the wire; ends with NULL. */
+enum ask_pricing { ASK_PRICING_FIXED, ASK_PRICING_UNDERCUT, ASK_PRICING_ADAPTIVE };
+#define ASK_PRICINGS 3
+extern const char *const ask_pricing_names[ASK_PRICINGS + 1];
 json_t *view_ask(const struct market_info *info, const struct ask_row *row);
+/* A price of an ask, and the one before it; `before` NULL: it was placed with it. NULL: the log
+ * cannot be read; err. */
+json_t *view_ask_price(const struct ask_price_row *row, const struct ask_price_row *before,
+                       struct err *err);
 json_t *view_lease(const struct market_info *info, const struct lease_row *row, int64_t me);
 json_t *view_lease_brief(const struct lease_row *row);
 json_t *view_trade(const struct market_info *info, const struct trade_row *row);
 json_t *view_trades(const struct market_info *info, const struct trade_row *rows, size_t n);
 json_t *view_payout(const struct payout_row *row);
-
-/* A pool with both sides of its book; last may be NULL. */
-json_t *view_pool(const struct pool *pool, const struct depth_side *asks,
-                  const struct depth_side *bids, const struct trade_row *last);
-json_t *view_levels(const struct depth_side *side, size_t most);
 
 /* Lines that come entry by entry, as entries. */
 json_t *view_entries(const struct entry_line_row *rows, size_t n, int64_t me);

@@ -1,40 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One thread, one connection, one loop:
+/* One thread, one loop:
  *
- *        queue ──▶ take what waits ──▶ apply in memory ──▶ one transaction ──▶ answer all
- *                        ▲   clock commands that are due ──┘        │
- *                        └───────────── rebuild from PostgreSQL ◀───┘ failed
+ *        queue ──▶ take what waits ──▶ apply in memory ──▶ send one transaction ──▶ answer all
+ *                        ▲   clock commands that are due ──┘   (does not wait)         │
+ *                        └────────────── rebuild from PostgreSQL ◀───────────── failed ┘
  *
- * Nothing is answered before it is durable, a refusal included: the refusal may rest on commands of
- * the same group. */
+ * While PostgreSQL works on one group the next is applied and sent, when enough wait to make one;
+ * where the disk is slow, committed groups wait for a flush by a second connection while others are
+ * committed (service/flush.h, ADR 17). So up to FLIGHTS_MAX groups are on their way at once, and
+ * memory is ahead of the disk by them. They are answered in their order, each when it is on disk.
+ *
+ * Nothing is answered before that, a refusal included: the refusal may rest on commands of the same
+ * group, or of one before it. */
 #include "service/writer.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "domain/explain.h"
+#include "service/flush.h"
 #include "service/keys.h"
+#include "service/logfile.h"
 #include "service/payload.h"
+#include "service/rules.h"
 #include "store/group.h"
 #include "store/load.h"
+#include "store/pipeline.h"
 
 #define LEAD_RETRY_US   100000   /* how often a standby asks whether it may lead */
 #define PATIENCE_US     15000000 /* how long a group waits for the database to come back */
 #define DEPTH_AGE_US    100000
 #define DEPTH_ORDERS    20000 /* looked at for one side's depth: a millisecond */
 #define CLOCK_ARENA_MAX (1 << 20)
-#define KEYS_BYTES_MAX  (4ll << 30)
 #define IDLE_US         1000000
+#define FLIGHTS_MAX     6   /* groups on their way: what a failure makes uncertain */
+#define AHEAD_MIN       128 /* so many make a group worth sending while another is worked on */
+#ifndef ANSWERS_BEFORE_FLUSH
+#define ANSWERS_BEFORE_FLUSH 0 /* the mistake that tests/crash/test_power_cut.py must find */
+#endif
+#define SLOW_FLUSH_US 1000 /* from here on overlapping the flush pays */
 
 /* What a group tells the hub once it is durable: its bids and the nodes of its leases and asks. */
 struct topics {
     struct topic *v;
     size_t n, cap;
+};
+
+/* A group on its way: applied and sent, not yet answered. */
+struct flight {
+    struct submission *items[GROUP_MAX];
+    size_t items_n;
+    struct topics topics;
+    int64_t commands; /* 0: nothing of it is written; it only waits for those before it */
+    int64_t last_seq, began_us;
 };
 
 struct writer {
@@ -43,11 +71,14 @@ struct writer {
 
     atomic_bool ready;
 
-    pthread_mutex_t lock; /* guards: the queue, stopping, stats, depth */
-    pthread_cond_t arrived;
+    pthread_mutex_t lock; /* guards: the queue, stopping, stats, depths, what is released */
     struct submission *first, **last;
     int64_t queued;
+    int64_t wake_at; /* the thread sleeps and wants to know when so many are queued */
     bool stopping;
+    pthread_cond_t released;
+    int64_t launched_n, released_n; /* groups, since the start */
+    int64_t losses;                 /* how often the groups on their way were given up */
     struct writer_stats stats;
     struct depth *depths; /* one a pool, in the order of o.pools */
 
@@ -55,27 +86,42 @@ struct writer {
     struct db *db;
     struct market *market;
     struct keys *keys;
+    struct looks *looks; /* has a lock of its own */
+    struct flush *flush; /* NULL: a COMMIT waits for the disk itself */
+    int event_fd;        /* what it sleeps on */
     struct group *group;
-    struct topics topics;
+    struct flight flights[FLIGHTS_MAX]; /* a ring */
+    size_t flights_first, flights_n;
+    size_t committed_n;  /* the first so many are committed, */
+    size_t covered_n;    /* and of these so many will be on disk after the flush that was sent */
     int64_t depth_at_us; /* when the depth was looked at last, */
-    bool depth_stale;    /* and whether anything has happened since */
+    bool depth_stale;    /* whether anything has happened since, */
+    bool depth_waits;    /* and whether that look waits for its groups to be released */
     struct depth *depths_next;
-    struct submission *items[GROUP_MAX];
-    size_t items_n;
+    struct submission *hands[GROUP_MAX * FLIGHTS_MAX]; /* of groups that failed, */
+    struct submission *again[GROUP_MAX * FLIGHTS_MAX]; /* and while they are tried again */
     struct submission clock[GROUP_MAX];
     size_t clock_n;
     struct arena clock_arena;
     bool has_led;
-    bool lost; /* memory is not to be trusted: rebuild before the next group */
+    bool rules_due; /* what was stored differs from w->o.rules: a set_rules goes first */
+    bool lost;      /* memory is not to be trusted: rebuild before the next group */
 };
 
 /* ---- leading and loading ---- */
 
-static void set_ready(struct writer *w, bool ready, int64_t epoch)
+static void set_epoch(struct writer *w, int64_t epoch)
+{
+    pthread_mutex_lock(&w->lock);
+    w->stats.epoch = epoch;
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void set_ready(struct writer *w, bool ready)
 {
     pthread_mutex_lock(&w->lock);
     w->stats.ready = ready;
-    if (ready) w->stats.epoch = epoch;
+    if (ready) w->stats.overlapped = w->flush != NULL;
     pthread_mutex_unlock(&w->lock);
     atomic_store(&w->ready, ready);
 }
@@ -90,28 +136,44 @@ static bool is_stopping(struct writer *w)
 
 static bool connect_db(struct writer *w, struct err *err)
 {
-    if (w->db) return db_alive(w->db) || db_reset(w->db, err);
+    if (w->db)
+        return (db_alive(w->db) && db_pipeline_end(w->db, err) &&
+                db_set_durable(w->db, true, err)) ||
+               db_reset(w->db, err);
     w->db = db_open(w->o.conninfo, DB_APP, err);
     return w->db != NULL;
 }
 
-static bool load_keys(struct writer *w, struct err *err)
+static bool load_key(void *arg, const struct stored_key *k)
 {
-    struct arena a;
-    struct stored_key *rows = NULL;
-    size_t n = 0;
-    const int64_t since = (keys_window(clock_wall_us()) - 1) * (int64_t)IDEM_KEEP_S * 1000000;
+    struct writer *w = arg;
+    struct key_use use = { .seq = k->seq, .at_us = k->at_us };
 
-    arena_init(&a, KEYS_BYTES_MAX);
-    bool ok = store_load_keys(w->db, since, &a, &rows, &n, err);
-    for (size_t i = 0; i < n && ok; i++) {
-        struct key_use use = { .seq = rows[i].seq, .at_us = rows[i].at_us };
-        memcpy(use.body.b, rows[i].body.p, sizeof(use.body.b));
-        if (!keys_add(w->keys, rows[i].account, (const uint8_t *)rows[i].key.p, &use))
-            ok = FAIL(err, ERR_NO_MEMORY, "No memory for the keys of requests.");
-    }
-    arena_done(&a);
-    return ok;
+    memcpy(use.body.b, k->body.p, sizeof(use.body.b));
+    return keys_add(w->keys, k->account, (const uint8_t *)k->key.p, &use);
+}
+
+/* The keys of requests are as many rows as the orders, and need nothing of them: they are read on a
+ * connection of their own, beside the market. */
+struct key_load {
+    struct writer *w;
+    struct err err;
+    bool ok;
+    int64_t took_us;
+};
+
+static void *load_keys(void *arg)
+{
+    struct key_load *l = arg;
+    struct writer *w = l->w;
+    const int64_t began = clock_monotonic_us();
+    const int64_t since = (keys_window(clock_wall_us()) - 1) * (int64_t)IDEM_KEEP_S * 1000000;
+    struct db *db = db_open(w->o.conninfo, DB_APP, &l->err);
+
+    l->ok = db && store_load_keys(db, since, load_key, w, &l->err);
+    db_close(db);
+    l->took_us = clock_monotonic_us() - began;
+    return NULL;
 }
 
 static void drop_memory(struct writer *w)
@@ -122,16 +184,79 @@ static void drop_memory(struct writer *w)
     w->keys = NULL;
 }
 
+/* Both see what the epoch's own transaction saw, or later: nobody else writes any more. */
 static bool load(struct writer *w, struct err *err)
 {
+    struct market_rules rules;
+    const int64_t began = clock_monotonic_us();
+    int64_t read_us = 0;
+    struct key_load keys = { .w = w };
+    pthread_t beside;
+
     drop_memory(w);
     w->keys = keys_new();
-    w->market = market_new(&mem_heap, w->o.rules, w->o.pools, w->o.pools_n);
+    if (!rules_stored(w->db, &rules, err)) return false;
+    w->rules_due = !market_rules_equal(&rules, w->o.rules);
+    w->market = market_new(&mem_heap, &rules, w->o.pools, w->o.pools_n);
     if (!w->market) return FAIL(err, ERR_NO_MEMORY, "No memory for the market.");
-    return store_load_market(w->db, w->market, err) && load_keys(w, err);
+    if (pthread_create(&beside, NULL, load_keys, &keys) != 0)
+        return FAIL(err, ERR_NO_MEMORY, "No thread to load keys.");
+    const bool ok = store_load_market(w->db, w->market, &read_us, err);
+    const int64_t market_us = clock_monotonic_us() - began;
+    pthread_join(beside, NULL);
+    if (ok && !keys.ok) *err = keys.err;
+    if (!ok || !keys.ok) return false;
+    LOG(LOG_INFO, "market.loaded", LOG_I64("us", clock_monotonic_us() - began),
+        LOG_I64("market_us", market_us), LOG_I64("read_us", read_us),
+        LOG_I64("keys_us", keys.took_us), LOG_I64("keys", (int64_t)keys_count(w->keys)));
+    return true;
 }
 
-/* Lead if nobody else does. False without an error: somebody else does. */
+static void log_state(const struct writer *w, const char *event, int64_t epoch)
+{
+    char hash[17];
+
+    hash_text(market_hash(w->market), hash);
+    LOG(LOG_INFO, event, LOG_I64("epoch", epoch), LOG_I64("last_seq", market_last_seq(w->market)),
+        LOG_C("state_hash", hash));
+}
+
+/* Overlapping costs a connection and lets memory run further ahead, so it is for slow disks. */
+static bool choose_flush(struct writer *w, struct err *err)
+{
+    int64_t us = 0;
+
+    flush_close(w->flush);
+    w->flush = NULL;
+    if (w->o.overlap == OVERLAP_OFF) return true;
+    if (!(w->flush = flush_open(w->o.conninfo, err)) || !flush_measure(w->flush, &us, err))
+        return false;
+    const bool overlap = w->o.overlap == OVERLAP_ON || us > SLOW_FLUSH_US;
+    LOG(LOG_INFO, "market.flush", LOG_I64("us", us), LOG_I64("overlapped", overlap));
+    if (overlap) return db_set_durable(w->db, false, err);
+    flush_close(w->flush);
+    w->flush = NULL;
+    return true;
+}
+
+static struct flight *next_flight(struct writer *w);
+static bool launch(struct writer *w, struct err *err);
+static bool finish_all(struct writer *w, struct err *err);
+static size_t give_up(struct writer *w);
+
+/* The rules that the operator gave become those of the market by a command, before anything else:
+ * so whoever replays the log has them too. Whatever is being recovered waits. */
+static bool set_rules(struct writer *w, struct err *err)
+{
+    if (!w->rules_due) return true;
+    (void)next_flight(w);
+    if (launch(w, err) && finish_all(w, err)) return true;
+    (void)give_up(w);
+    return false;
+}
+
+/* Lead if nobody else does. False without an error: somebody else does. What the last epoch has
+ * committed is on disk before this one begins, as taking the epoch waits for the disk. */
 static bool try_lead(struct writer *w, struct err *err)
 {
     bool locked = false;
@@ -139,14 +264,17 @@ static bool try_lead(struct writer *w, struct err *err)
 
     if (!connect_db(w, err) || !store_leader_lock(w->db, &locked, err) || !locked) return false;
     if (!store_leader_take(w->db, w->o.name, &epoch, err) || !load(w, err)) return false;
+    if (!choose_flush(w, err)) return false;
     w->lost = false;
+    set_epoch(w, epoch);
+    if (!set_rules(w, err)) return false;
     w->depth_at_us = 0;
     w->depth_stale = true;
+    w->depth_waits = false;
     if (!w->has_led && w->o.led) w->o.led(w->o.led_arg);
     w->has_led = true;
-    set_ready(w, true, epoch);
-    LOG(LOG_INFO, "market.ready", LOG_I64("epoch", epoch),
-        LOG_I64("last_seq", market_last_seq(w->market)));
+    set_ready(w, true);
+    log_state(w, "market.ready", epoch);
     return true;
 }
 
@@ -155,7 +283,7 @@ static bool lead(struct writer *w, int64_t until)
 {
     bool told = false;
 
-    set_ready(w, false, 0);
+    set_ready(w, false);
     while (!is_stopping(w)) {
         struct err err = { 0 };
         if (try_lead(w, &err)) return true;
@@ -193,7 +321,19 @@ static bool must_be_keyed(const struct command *c)
     case COMMAND_LEASE_SPENT:
     case COMMAND_EXPIRE_ORDER:
     case COMMAND_COMPLETE_PAYOUT:
-    case COMMAND_FAIL_PAYOUT: return false;
+    case COMMAND_FAIL_PAYOUT:
+    case COMMAND_REENTER:
+    case COMMAND_LEASE_RIPE:
+    case COMMAND_CLOSE_AUCTION:
+    case COMMAND_OFFER:
+    case COMMAND_CALL:
+    case COMMAND_RATE_NODE:
+    case COMMAND_RATE_ACCOUNT:
+    case COMMAND_INVITE:
+    case COMMAND_JOIN_TEAM:
+    case COMMAND_LEAVE_TEAM:
+    case COMMAND_TRIM:
+    case COMMAND_SET_RULES: return false;
     }
     return true;
 }
@@ -228,7 +368,10 @@ static void copy_now(struct writer *w, struct submission *s)
     case COMMAND_SUBMIT_JOB: COPY(bid, market_bid(m, c->seq)); break;
     case COMMAND_AMEND_BID: COPY(bid, market_bid(m, c->u.amend_bid.bid)); break;
     case COMMAND_CANCEL_JOB:
-    case COMMAND_EXPIRE_ORDER: COPY(bid, market_bid(m, c->u.order.order)); break;
+    case COMMAND_EXPIRE_ORDER:
+    case COMMAND_REENTER:
+    case COMMAND_CLOSE_AUCTION:
+    case COMMAND_TRIM: COPY(bid, market_bid(m, c->u.order.order)); break;
     case COMMAND_ACCEPT_LEASE:
     case COMMAND_DECLINE_LEASE:
     case COMMAND_LEASE_READY:
@@ -236,10 +379,19 @@ static void copy_now(struct writer *w, struct submission *s)
     case COMMAND_LEASE_EXIT:
     case COMMAND_LEASE_TIMEOUT:
     case COMMAND_LEASE_LOST:
-    case COMMAND_LEASE_SPENT: COPY(lease, market_lease(m, c->u.lease.lease)); break;
+    case COMMAND_LEASE_SPENT:
+    case COMMAND_LEASE_RIPE: COPY(lease, market_lease(m, c->u.lease.lease)); break;
     case COMMAND_REQUEST_PAYOUT: COPY(payout, market_payout(m, c->seq)); break;
     case COMMAND_COMPLETE_PAYOUT:
     case COMMAND_FAIL_PAYOUT: COPY(payout, market_payout(m, c->u.payout.payout)); break;
+    case COMMAND_OFFER: COPY(bid, market_bid(m, c->u.offer.bid)); break;
+    case COMMAND_RATE_NODE: COPY(node, market_node(m, c->u.rate.number)); break;
+    case COMMAND_RATE_ACCOUNT: COPY(standing, market_standing(m, c->u.rate.number)); break;
+    case COMMAND_INVITE: COPY(standing, market_standing(m, c->u.invite.account)); break;
+    case COMMAND_JOIN_TEAM: COPY(standing, market_standing(m, c->account)); break;
+    case COMMAND_LEAVE_TEAM: COPY(standing, market_standing(m, c->u.team.account)); break;
+    case COMMAND_CALL:
+    case COMMAND_SET_RULES: break;
     }
 }
 #undef COPY
@@ -339,11 +491,30 @@ static bool process_clock(struct writer *w)
     if (!s->payload.p) return false;
     process(w, s);
     if (s->result == SUBMIT_REFUSED) { /* would come again for ever */
-        LOG(LOG_ERROR, "market.clock-refused", LOG_C("kind", command_names[s->command.kind]),
+        LOG(LOG_ERROR, "market.clock-refused", LOG_C("kind", command_name(s->command.kind)),
             LOG_C("why", s->outcome.why));
         assert(false && "a due command was refused");
     }
     w->clock_n++;
+    return true;
+}
+
+static bool process_rules(struct writer *w)
+{
+    struct submission *s = &w->clock[w->clock_n];
+
+    *s = (struct submission){
+        .command = { .kind = COMMAND_SET_RULES,
+                     .account = ACCOUNT_WORLD,
+                     .u.set_rules = *w->o.rules },
+        .arena = &w->clock_arena,
+    };
+    s->payload = payload_make(&s->command, NULL, &w->clock_arena);
+    if (!s->payload.p) return false;
+    process(w, s);
+    assert(s->result == SUBMIT_DONE);
+    w->clock_n++;
+    w->rules_due = false;
     return true;
 }
 
@@ -370,86 +541,204 @@ static void note_topic(struct topics *t, enum topic_kind kind, int64_t number)
     t->v[t->n++] = (struct topic){ kind, number };
 }
 
-static void note_topics(struct writer *w, const struct touched *t)
+static void note_topics(struct topics *out, const struct touched *t)
 {
-    w->topics.n = 0;
     for (size_t i = 0; i < t->bids_n; i++)
-        note_topic(&w->topics, TOPIC_JOB, t->bids[i]->bid);
+        note_topic(out, TOPIC_JOB, t->bids[i]->bid);
     for (size_t i = 0; i < t->leases_n; i++) {
-        note_topic(&w->topics, TOPIC_JOB, t->leases[i]->bid);
-        note_topic(&w->topics, TOPIC_NODE, t->leases[i]->node);
+        note_topic(out, TOPIC_JOB, t->leases[i]->bid);
+        note_topic(out, TOPIC_NODE, t->leases[i]->node);
     }
     for (size_t i = 0; i < t->asks_n; i++)
-        note_topic(&w->topics, TOPIC_NODE, t->asks[i]->spec.node);
-    note_topic(&w->topics, TOPIC_COMMANDS, 0);
+        note_topic(out, TOPIC_NODE, t->asks[i]->spec.node);
+    note_topic(out, TOPIC_COMMANDS, 0);
 }
 
-static void apply_all(struct writer *w)
+static struct flight *flight_at(struct writer *w, size_t i)
+{
+    return &w->flights[(w->flights_first + i) % FLIGHTS_MAX];
+}
+
+/* The one to be filled next; there is room. */
+static struct flight *next_flight(struct writer *w)
+{
+    assert(w->flights_n < FLIGHTS_MAX);
+    struct flight *f = flight_at(w, w->flights_n);
+    f->items_n = 0;
+    f->topics.n = 0;
+    return f;
+}
+
+static void apply_all(struct writer *w, struct flight *f)
 {
     group_clear(w->group);
     arena_done(&w->clock_arena);
     arena_init(&w->clock_arena, CLOCK_ARENA_MAX);
     w->clock_n = 0;
-    for (size_t i = 0; i < w->items_n; i++)
-        process(w, w->items[i]);
-    while (w->items_n + w->clock_n < GROUP_MAX && process_clock(w)) {
+    if (w->rules_due && !process_rules(w)) w->lost = true;
+    for (size_t i = 0; i < f->items_n; i++)
+        process(w, f->items[i]);
+    while (f->items_n + w->clock_n < GROUP_MAX && process_clock(w)) {
     }
 }
 
-/* Apply and commit. False: nothing is answered, memory is lost. */
-static bool run_group(struct writer *w, struct err *err)
+/* Apply the next flight and send it. False: nothing of it is answered, memory is lost. */
+static bool launch(struct writer *w, struct err *err)
 {
     struct touched t;
+    struct flight *f = flight_at(w, w->flights_n);
     const int64_t before = market_last_seq(w->market);
 
-    apply_all(w);
-    const int64_t after = market_last_seq(w->market);
+    w->flights_n++;
+    f->began_us = clock_monotonic_us();
+    pthread_mutex_lock(&w->lock);
+    w->launched_n++;
+    pthread_mutex_unlock(&w->lock);
+    apply_all(w, f);
+    f->last_seq = market_last_seq(w->market);
+    f->commands = f->last_seq - before;
     if (w->lost) return FAIL(err, ERR_NO_MEMORY, "No memory for the group.");
-    if (after == before) return true;
+    if (f->commands == 0) return true;
+    w->depth_stale = true;
     market_touched(w->market, &t);
-    group_add_touched(w->group, &t, after);
-    note_topics(w, &t);
-    if (group_commit(w->group, w->db, w->stats.epoch, err) != DB_ONE) {
-        w->lost = true;
-        return false;
-    }
-    market_settle_group(w->market);
-    return true;
+    group_add_touched(w->group, &t, f->last_seq);
+    note_topics(&f->topics, &t);
+    market_settle_group(w->market); /* all that the store needs of it is copied */
+    return group_send(w->group, w->db, w->stats.epoch, err);
 }
 
-static void count(struct writer *w, int64_t commands, int64_t took_us)
+static void count(struct writer *w, const struct flight *f)
 {
     pthread_mutex_lock(&w->lock);
     struct writer_stats *s = &w->stats;
-    s->last_seq = market_last_seq(w->market);
-    s->commands += commands;
-    s->groups += commands > 0;
-    s->group_us_total += commands > 0 ? took_us : 0;
-    for (size_t i = 0; i < w->items_n; i++) {
-        s->refused += w->items[i]->result == SUBMIT_REFUSED;
-        s->replayed += w->items[i]->result == SUBMIT_REPLAYED;
+    s->last_seq = f->last_seq;
+    s->commands += f->commands;
+    s->groups += f->commands > 0;
+    s->group_us_total += f->commands > 0 ? clock_monotonic_us() - f->began_us : 0;
+    for (size_t i = 0; i < f->items_n; i++) {
+        s->refused += f->items[i]->result == SUBMIT_REFUSED;
+        s->replayed += f->items[i]->result == SUBMIT_REPLAYED;
     }
+    w->released_n++;
+    pthread_cond_broadcast(&w->released);
     pthread_mutex_unlock(&w->lock);
 }
 
-static void answer_all(struct writer *w)
+static void publish_depth(struct writer *w, int64_t last_seq);
+
+/* The first n flights are on disk. */
+static void release(struct writer *w, size_t n)
 {
-    for (size_t i = 0; i < w->items_n; i++)
-        w->items[i]->done(w->items[i]->arg); /* from here on it is the caller's again */
-    w->items_n = 0;
-    for (size_t i = 0; i < w->topics.n; i++)
-        hub_notify(w->o.hub, w->topics.v[i]);
-    w->topics.n = 0;
+    assert(n <= w->committed_n);
+    for (; n > 0; n--) {
+        struct flight *f = flight_at(w, 0);
+        count(w, f);
+        for (size_t i = 0; i < f->items_n; i++)
+            f->items[i]->done(f->items[i]->arg); /* from here on it is the caller's again */
+        for (size_t i = 0; i < f->topics.n; i++)
+            hub_notify(w->o.hub, f->topics.v[i]);
+        publish_depth(w, f->last_seq);
+        w->flights_first = (w->flights_first + 1) % FLIGHTS_MAX;
+        w->flights_n--;
+        w->committed_n--;
+    }
 }
 
-static void answer_failed(struct writer *w, const struct err *err)
+static bool take_commits(struct writer *w, struct err *err)
 {
-    for (size_t i = 0; i < w->items_n; i++) {
-        w->items[i]->result = SUBMIT_FAILED;
-        w->items[i]->err = *err;
+    while (w->committed_n < w->flights_n) {
+        if (flight_at(w, w->committed_n)->commands > 0) {
+            const enum db_rc rc = db_pipeline_result(w->db, /* wait= */ false, err);
+            if (rc != DB_ONE) return rc == DB_NONE;
+        }
+        w->committed_n++;
     }
-    w->topics.n = 0;
-    answer_all(w);
+    return true;
+}
+
+/* A flush covers what was committed when it was sent. */
+static bool take_flush(struct writer *w, struct err *err)
+{
+    if (!w->flush || ANSWERS_BEFORE_FLUSH) {
+        release(w, w->committed_n);
+        return true;
+    }
+    if (flush_is_sent(w->flush)) {
+        const enum db_rc rc = flush_result(w->flush, /* wait= */ false, err);
+        if (rc != DB_ONE) return rc == DB_NONE;
+        release(w, w->covered_n);
+        w->covered_n = 0;
+    }
+    while (w->committed_n > 0 && flight_at(w, 0)->commands == 0)
+        release(w, 1);
+    if (w->committed_n == 0) return true;
+    w->covered_n = w->committed_n;
+    return flush_send(w->flush, err);
+}
+
+static void wake_thread(struct writer *w)
+{
+    (void)!write(w->event_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+}
+
+/* Sleep until there is news of the groups on their way, `want` are queued, or `us` have passed. */
+static void sleep_for(struct writer *w, int64_t want, int64_t us)
+{
+    struct pollfd fds[3] = { { .fd = w->event_fd, .events = POLLIN } };
+    const struct timespec ts = { us / 1000000, us % 1000000 * 1000 };
+    nfds_t n = 1;
+    uint64_t count;
+
+    pthread_mutex_lock(&w->lock);
+    const bool go = w->queued >= want;
+    w->wake_at = go ? INT64_MAX : want;
+    pthread_mutex_unlock(&w->lock);
+    if (go) return;
+    if (w->committed_n < w->flights_n) db_pipeline_watch(w->db, &fds[n++]);
+    if (w->flush && flush_is_sent(w->flush)) flush_watch(w->flush, &fds[n++]);
+    (void)ppoll(fds, n, &ts, NULL);
+    if (fds[0].revents & POLLIN) (void)!read(w->event_fd, &count, sizeof(count));
+}
+
+/* Wait until all flights are answered. False: some may not be. */
+static bool finish_all(struct writer *w, struct err *err)
+{
+    while (w->flights_n > 0) {
+        if (!take_commits(w, err) || !take_flush(w, err)) return false;
+        if (w->flights_n > 0) sleep_for(w, INT64_MAX, IDLE_US);
+    }
+    return true;
+}
+
+/* ---- failure ---- */
+
+/* Nothing may be assumed of the groups on their way: their submissions, in order, are in w->hands
+ * again. */
+static size_t give_up(struct writer *w)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->flights_n; i++) {
+        const struct flight *f = flight_at(w, i);
+        for (size_t j = 0; j < f->items_n; j++)
+            w->hands[n++] = f->items[j];
+    }
+    w->flights_n = w->committed_n = w->covered_n = 0;
+    w->lost = true;
+    pthread_mutex_lock(&w->lock);
+    w->stats.failed_groups++;
+    w->losses++;
+    w->released_n = w->launched_n;
+    pthread_cond_broadcast(&w->released);
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
+static void answer_failed(struct submission *s, const struct err *err)
+{
+    s->result = SUBMIT_FAILED;
+    s->err = *err;
+    s->done(s->arg);
 }
 
 static void answer_busy(struct submission *s)
@@ -461,6 +750,7 @@ static void answer_busy(struct submission *s)
 /* What is queued when nobody here may lead is not kept waiting: nothing of it was written. */
 static void answer_queued(struct writer *w)
 {
+    looks_close(w->looks);
     pthread_mutex_lock(&w->lock);
     struct submission *s = w->first;
     w->first = NULL;
@@ -474,40 +764,44 @@ static void answer_queued(struct writer *w)
     }
 }
 
-/* A group that failed is tried once more, then its commands one by one, each on a rebuilt market: a
- * command that cannot be stored must not fail its neighbours. */
+/* One group by itself, from items to answers. */
+static bool run_alone(struct writer *w, struct submission *const *items, size_t n, int64_t until)
+{
+    struct err err = { 0 };
+
+    if (w->lost && !lead(w, until)) return false;
+    struct flight *f = next_flight(w);
+    while (f->items_n < n) {
+        f->items[f->items_n] = items[f->items_n];
+        f->items_n++;
+    }
+    if (launch(w, &err) && finish_all(w, &err)) return true;
+    (void)give_up(w);
+    return false;
+}
+
+/* Groups that failed are tried once more, then their commands one by one, each on a rebuilt market:
+ * what was committed after all is found by its key, and a command that cannot be stored must not
+ * fail its neighbours. */
 static void recover(struct writer *w, struct err *err)
 {
-    struct submission *items[GROUP_MAX];
-    const size_t n = w->items_n;
+    const size_t n = give_up(w);
 
+    looks_close(w->looks);
     log_err(LOG_ERROR, "market.group-failed", err);
-    pthread_mutex_lock(&w->lock);
-    w->stats.failed_groups++;
-    pthread_mutex_unlock(&w->lock);
     const int64_t until = clock_monotonic_us() + PATIENCE_US;
     if (err->code != ERR_NO_MEMORY)
         FAIL(err, ERR_OUTCOME_UNKNOWN, "The database was lost while this was being written.");
-    if (!lead(w, until)) {
-        answer_failed(w, err);
-        answer_queued(w);
-        return;
-    }
-    struct err again = { 0 };
-    if (run_group(w, &again)) {
-        answer_all(w);
-        return;
-    }
+    struct submission **items = w->again;
     for (size_t i = 0; i < n; i++)
-        items[i] = w->items[i];
-    for (size_t i = 0; i < n; i++) {
-        w->items[0] = items[i];
-        w->items_n = 1;
-        if ((!w->lost || lead(w, until)) && run_group(w, &again))
-            answer_all(w);
-        else
-            answer_failed(w, err);
+        items[i] = w->hands[i];
+    for (size_t at = 0; at < n; at += GROUP_MAX) {
+        const size_t some = n - at < GROUP_MAX ? n - at : GROUP_MAX;
+        if (run_alone(w, items + at, some, until)) continue;
+        for (size_t i = at; i < at + some; i++)
+            if (!run_alone(w, &items[i], 1, until)) answer_failed(items[i], err);
     }
+    if (w->lost) answer_queued(w);
 }
 
 /* ---- depth ---- */
@@ -520,23 +814,34 @@ static void look_at_depth(struct writer *w)
         bool ok = market_depth(w->market, pool, SIDE_ASKS, DEPTH_ORDERS, &d->asks);
         ok = market_depth(w->market, pool, SIDE_BIDS, DEPTH_ORDERS, &d->bids) && ok;
         assert(ok);
+        d->displacing = (struct money){ 0 };
+        (void)!market_displacement_price(w->market, pool, &d->displacing);
         d->sequence = market_last_seq(w->market);
     }
+}
+
+/* The look that waits may be seen once what it shows is released. */
+static void publish_depth(struct writer *w, int64_t last_seq)
+{
+    if (!w->depth_waits || last_seq < w->depths_next[0].sequence) return;
+    w->depth_waits = false;
+    pthread_mutex_lock(&w->lock);
+    struct depth *last = w->depths;
+    w->depths = w->depths_next;
+    w->depths_next = last;
+    pthread_mutex_unlock(&w->lock);
 }
 
 static void refresh_depth(struct writer *w)
 {
     const int64_t now = clock_monotonic_us();
 
-    if (!w->depth_stale || now - w->depth_at_us < DEPTH_AGE_US) return;
+    if (!w->depth_stale || w->depth_waits || now - w->depth_at_us < DEPTH_AGE_US) return;
     w->depth_at_us = now;
     w->depth_stale = false;
     look_at_depth(w);
-    pthread_mutex_lock(&w->lock);
-    struct depth *last = w->depths;
-    w->depths = w->depths_next;
-    w->depths_next = last;
-    pthread_mutex_unlock(&w->lock);
+    w->depth_waits = true;
+    if (w->flights_n == 0) publish_depth(w, w->depths_next[0].sequence);
 }
 
 bool writer_depth(struct writer *w, int32_t pool, struct depth *out)
@@ -555,56 +860,70 @@ bool writer_depth(struct writer *w, int32_t pool, struct depth *out)
 
 /* ---- the queue ---- */
 
-static void take_queued(struct writer *w)
+static void take_queued(struct writer *w, struct flight *f, int64_t want)
 {
-    while (w->first && w->items_n < GROUP_MAX) {
-        w->items[w->items_n++] = w->first;
+    pthread_mutex_lock(&w->lock);
+    while (w->first && (w->queued >= want || f->items_n > 0) && f->items_n < GROUP_MAX) {
+        f->items[f->items_n++] = w->first;
         w->first = w->first->next;
         w->queued--;
     }
     if (!w->first) w->last = &w->first;
-}
-
-static void wait_until(struct writer *w, int64_t wall_us)
-{
-    const int64_t now = clock_wall_us();
-    int64_t wait = wall_us > now ? wall_us - now : 0;
-
-    if (wait > IDLE_US) wait = IDLE_US;
-    if (w->depth_stale && wait > DEPTH_AGE_US) wait = DEPTH_AGE_US;
-    const int64_t until = now + wait;
-    const struct timespec ts = { until / 1000000, until % 1000000 * 1000 };
-    while (!w->first && !w->stopping && clock_wall_us() < until)
-        if (pthread_cond_timedwait(&w->arrived, &w->lock, &ts) != 0) break;
-}
-
-static bool take_group(struct writer *w)
-{
-    const int64_t due = next_due_us(w);
-
-    pthread_mutex_lock(&w->lock);
-    wait_until(w, due);
-    take_queued(w);
-    const bool go = !w->stopping || w->items_n > 0;
     pthread_mutex_unlock(&w->lock);
-    return go;
 }
 
-static void one_round(struct writer *w)
+/* How many must be queued for the next group to be sent now. One is under way already: what waits
+ * makes a larger group the longer it waits, at no cost, as PostgreSQL is busy; but when there are
+ * enough the next should be there when it is done. */
+static int64_t wanted(const struct writer *w)
+{
+    const size_t uncommitted = w->flights_n - w->committed_n;
+
+    if (w->flights_n == FLIGHTS_MAX || uncommitted > 1) return INT64_MAX;
+    return uncommitted == 0 ? 1 : AHEAD_MIN;
+}
+
+/* Until a clock command is due, or there is a depth to be looked at. */
+static int64_t idle_us(struct writer *w)
+{
+    const int64_t due = next_due_us(w), now = clock_wall_us();
+    int64_t us = due > now ? due - now : 0;
+
+    if (us > IDLE_US) us = IDLE_US;
+    return w->depth_stale && us > DEPTH_AGE_US ? DEPTH_AGE_US : us;
+}
+
+static bool one_round(struct writer *w, struct err *err)
+{
+    if (!take_commits(w, err) || !take_flush(w, err)) return false;
+    refresh_depth(w);
+    const int64_t look = looks_serve(w->looks, w->market, clock_wall_us());
+    keys_prune(w->keys, clock_wall_us());
+    const int64_t want = wanted(w), idle = want == 1 ? idle_us(w) : IDLE_US;
+    const int64_t sleep = look < idle ? look : idle;
+    if (want == INT64_MAX) {
+        sleep_for(w, want, sleep);
+        return true;
+    }
+    struct flight *f = next_flight(w);
+    take_queued(w, f, want);
+    if (f->items_n > 0 || idle == 0) return launch(w, err);
+    sleep_for(w, want, sleep);
+    return true;
+}
+
+static void serve(struct writer *w)
 {
     struct err err = { 0 };
-    const int64_t began = clock_monotonic_us(), before = market_last_seq(w->market);
 
-    if (!run_group(w, &err)) {
-        recover(w, &err);
-        return;
+    while (!w->lost && !is_stopping(w)) {
+        err = (struct err){ 0 };
+        if (!one_round(w, &err)) recover(w, &err);
     }
-    const int64_t commands = market_last_seq(w->market) - before;
-    w->depth_stale = w->depth_stale || commands > 0;
-    count(w, commands, clock_monotonic_us() - began);
-    answer_all(w);
-    refresh_depth(w);
-    keys_prune(w->keys, clock_wall_us());
+    if (w->lost || finish_all(w, &err)) return;
+    FAIL(&err, ERR_OUTCOME_UNKNOWN, "The database was lost while this was being written.");
+    for (size_t i = 0, n = give_up(w); i < n; i++)
+        answer_failed(w->hands[i], &err);
 }
 
 static void *main_loop(void *arg)
@@ -613,16 +932,34 @@ static void *main_loop(void *arg)
 
     while (!is_stopping(w)) {
         if (lead(w, clock_monotonic_us() + PATIENCE_US))
-            while (!w->lost && take_group(w))
-                one_round(w);
+            serve(w);
         else
             answer_queued(w);
     }
     answer_queued(w);
+    if (w->market && !w->lost) log_state(w, "market.stopped", w->stats.epoch);
     return NULL;
 }
 
 /* ---- from outside ---- */
+
+static void free_parts(struct writer *w)
+{
+    drop_memory(w);
+    flush_close(w->flush);
+    db_close(w->db);
+    group_free(w->group);
+    looks_free(w->looks);
+    arena_done(&w->clock_arena);
+    for (size_t i = 0; i < FLIGHTS_MAX; i++)
+        mem_free(w->flights[i].topics.v);
+    mem_free(w->depths);
+    mem_free(w->depths_next);
+    if (w->event_fd >= 0) close(w->event_fd);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->released);
+    mem_free(w);
+}
 
 struct writer *writer_start(const struct writer_options *o, struct err *err)
 {
@@ -630,19 +967,24 @@ struct writer *writer_start(const struct writer_options *o, struct err *err)
 
     w->o = *o;
     w->last = &w->first;
+    w->wake_at = INT64_MAX;
     w->group = group_new();
+    w->looks = looks_new();
     w->depths = mem_zalloc((o->pools_n + 1) * sizeof(*w->depths));
     w->depths_next = mem_zalloc((o->pools_n + 1) * sizeof(*w->depths));
     arena_init(&w->clock_arena, CLOCK_ARENA_MAX);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->arrived, NULL);
-    if (pthread_create(&w->thread, NULL, main_loop, w) == 0) return w;
+    pthread_cond_init(&w->released, NULL);
+    w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (w->event_fd >= 0 && pthread_create(&w->thread, NULL, main_loop, w) == 0) return w;
     FAIL(err, ERR_NO_MEMORY, "No thread for the market.");
-    group_free(w->group);
-    mem_free(w->depths);
-    mem_free(w->depths_next);
-    mem_free(w);
+    free_parts(w);
     return NULL;
+}
+
+void writer_look(struct writer *w, struct look *look)
+{
+    if (looks_ask(w->looks, look)) wake_thread(w);
 }
 
 void writer_stop(struct writer *w)
@@ -650,29 +992,22 @@ void writer_stop(struct writer *w)
     if (!w) return;
     pthread_mutex_lock(&w->lock);
     w->stopping = true;
-    pthread_cond_signal(&w->arrived);
     pthread_mutex_unlock(&w->lock);
+    wake_thread(w);
     pthread_join(w->thread, NULL);
 }
 
 void writer_free(struct writer *w)
 {
     if (!w) return;
-    assert(!w->first);
-    drop_memory(w);
-    db_close(w->db);
-    group_free(w->group);
-    arena_done(&w->clock_arena);
-    mem_free(w->topics.v);
-    mem_free(w->depths);
-    mem_free(w->depths_next);
-    pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->arrived);
-    mem_free(w);
+    assert(!w->first && w->flights_n == 0);
+    free_parts(w);
 }
 
 void writer_submit(struct writer *w, struct submission *s)
 {
+    bool wake = false;
+
     pthread_mutex_lock(&w->lock);
     const bool room = w->stats.ready && !w->stopping && w->queued < MARKET_QUEUE_MAX;
     if (room) {
@@ -680,10 +1015,24 @@ void writer_submit(struct writer *w, struct submission *s)
         *w->last = s;
         w->last = &s->next;
         w->queued++;
-        pthread_cond_signal(&w->arrived);
+        wake = w->queued >= w->wake_at;
+        if (wake) w->wake_at = INT64_MAX;
     }
     pthread_mutex_unlock(&w->lock);
+    if (wake) wake_thread(w);
     if (!room) answer_busy(s);
+}
+
+bool writer_settled(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    /* Where a COMMIT waits for the disk nothing can be read before. */
+    const int64_t wanted_n = w->stats.overlapped ? w->launched_n : 0, losses = w->losses;
+    while (w->released_n < wanted_n)
+        pthread_cond_wait(&w->released, &w->lock);
+    const bool ok = w->losses == losses;
+    pthread_mutex_unlock(&w->lock);
+    return ok;
 }
 
 struct rendezvous {

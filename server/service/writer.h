@@ -2,11 +2,12 @@
 /* The market thread: sole owner of books and balances, sole writer of market and ledger tables.
  *
  * It takes what waits (at most GROUP_MAX), applies each command to the market in memory, writes all
- * of them and what they touched in ONE transaction, commits, and only then answers the waiters. If
- * the transaction fails, memory is thrown away and rebuilt from PostgreSQL; the commands of the
- * group are processed once more: what was committed after all is then found by its key. Only if
- * that fails too they are answered SUBMIT_FAILED. An epoch row, checked in every transaction,
- * fences a writer that is no longer the leader: it becomes a standby and waits for its turn. */
+ * of them and what they touched in ONE transaction, and answers the waiters when that is on disk;
+ * meanwhile it goes on with the next groups. If a transaction fails, memory is thrown away and
+ * rebuilt from PostgreSQL; the commands of all groups that were not answered are processed once
+ * more: what was committed after all is then found by its key. Only if that fails too they are
+ * answered SUBMIT_FAILED. An epoch row, checked in every transaction, fences a writer that is no
+ * longer the leader: it becomes a standby and waits for its turn. */
 #pragma once
 
 #include "base/arena.h"
@@ -15,6 +16,7 @@
 #include "domain/market.h"
 #include "merkle/merkle.h"
 #include "service/hub.h"
+#include "service/looks.h"
 #include "store/db.h"
 
 enum submitted {
@@ -44,6 +46,7 @@ struct submission {
     /* The object the command is about, as it is after it; by kind. */
     union {
         struct balance balance;
+        struct standing standing;
         struct node node;
         struct ask ask;
         struct bid bid;
@@ -57,6 +60,11 @@ struct submission {
 
 struct writer;
 
+/* Does a COMMIT wait for the disk itself, or does a second connection flush while further groups
+ * are committed (ADR 17)? AUTO: measured when it begins to lead; overlapped when a flush takes
+ * longer than a millisecond. */
+enum overlap { OVERLAP_AUTO, OVERLAP_ON, OVERLAP_OFF };
+
 struct writer_options {
     const char *conninfo;
     const char *name; /* of this server, in the leader row */
@@ -65,6 +73,7 @@ struct writer_options {
     const struct market_rules *rules;
     const struct pool *pools; /* borrowed until writer_stop() */
     size_t pools_n;
+    enum overlap overlap;
     void (*led)(
         void *arg); /* on the market thread, when it leads for the first time; may be NULL */
     void *led_arg;
@@ -84,18 +93,28 @@ void writer_submit(struct writer *w, struct submission *s);
 /* Submit and wait: for start-up and tests. */
 void writer_submit_wait(struct writer *w, struct submission *s);
 
+/* Rows of a group can be read before it is on disk. Wait until all that can be read now is, so that
+ * it may be told. False: the market was rebuilt meanwhile, and what was read may never have been.
+ * Returns at once when nothing is on its way. Not on the market thread. */
+MUST_CHECK bool writer_settled(struct writer *w);
+
 /* A look at the depth of a pool as of the last durable group, at most DEPTH_AGE_US old. */
 struct depth {
     int64_t sequence; /* last command applied */
     struct depth_side asks, bids;
+    struct money displacing; /* the lowest limit that has a lease make room; 0: none has */
 };
 /* False: no such pool, or the market is not ready. */
 MUST_CHECK bool writer_depth(struct writer *w, int32_t pool, struct depth *out);
 
+/* Look at the market itself, on its thread (service/looks.h); never blocks. What is seen may not be
+ * on disk yet. */
+void writer_look(struct writer *w, struct look *look);
+
 struct writer_stats {
     int64_t commands, groups, refused, replayed, failed_groups, queue_len, group_us_total;
     int64_t epoch, last_seq;
-    bool ready;
+    bool ready, overlapped;
 };
 /* Does this server lead, with the market in memory? Cheap; may change at any moment. */
 bool writer_ready(struct writer *w);

@@ -5,7 +5,7 @@
 
 /* As it comes: the market's widths are narrower. */
 struct raw {
-    int64_t cpu_millis, gpu_pool, gpus;
+    int64_t cpu_millis, gpu_pool, gpus, region, tier, verified, isolation, interconnect, bandwidth;
     struct node_row row;
 };
 
@@ -18,6 +18,18 @@ static const struct sql_col cols[] = {
     COL_I64(struct raw, row.spec.scratch_bytes),
     COL_I64(struct raw, gpu_pool),
     COL_I64(struct raw, gpus),
+    COL_I64(struct raw, region),
+    COL_I64(struct raw, tier),
+    COL_I64(struct raw, verified),
+    COL_I64(struct raw, isolation),
+    COL_I64(struct raw, interconnect),
+    COL_I64(struct raw, bandwidth),
+    COL_I64(struct raw, row.spec.traits.label),
+    COL_I64(struct raw, row.spec.traits.site),
+    COL_I64(struct raw, row.strikes),
+    COL_TIME(struct raw, row.backoff_us),
+    COL_TIME(struct raw, row.quoted_us),
+    COL_TIME(struct raw, row.site_at_us),
     COL_TEXT(struct raw, row.agent.name),
     COL_TEXT(struct raw, row.agent.agent_version),
     COL_BYTES(struct raw, row.agent.inventory),
@@ -33,6 +45,12 @@ static struct node_row cooked(const struct raw *raw)
     row.spec.cpu_millis = (int32_t)raw->cpu_millis;
     row.spec.gpu_pool = (int32_t)raw->gpu_pool;
     row.spec.gpus = (int32_t)raw->gpus;
+    row.spec.traits.region = (int32_t)raw->region;
+    row.spec.traits.tier = (int32_t)raw->tier;
+    row.spec.traits.verified = (int32_t)raw->verified;
+    row.spec.traits.isolation = (int32_t)raw->isolation;
+    row.spec.traits.interconnect = (int32_t)raw->interconnect;
+    row.spec.traits.bandwidth_mbps = (int32_t)raw->bandwidth;
     return row;
 }
 
@@ -63,6 +81,21 @@ enum db_rc store_find_node_of_key(struct db *db, const uint8_t public_key[32], i
 
     const enum db_rc rc = db_one(db, &SQL_agent_of_key, args, &rows, &found, err);
     if (rc == DB_ONE) *node = found.node;
+    return rc;
+}
+
+enum db_rc store_find_site(struct db *db, int64_t account, struct str name, int64_t node,
+                           int64_t *out, struct err *err)
+{
+    struct found {
+        int64_t site;
+    } found;
+    static const struct sql_col found_cols[] = { COL_I64(struct found, site) };
+    const struct sql_rows rows = { found_cols, ARRAY_LEN(found_cols), sizeof(found), NULL };
+    const struct sql_arg args[] = { SQL_I64(account), SQL_TEXT(name), SQL_I64(node) };
+
+    const enum db_rc rc = db_one(db, &SQL_node_site, args, &rows, &found, err);
+    if (rc == DB_ONE) *out = found.site;
     return rc;
 }
 

@@ -15,6 +15,8 @@ struct agent_row {
 struct node_row {
     int64_t node, account, at_us;
     struct node_spec spec;
+    int64_t strikes, backoff_us, quoted_us;
+    int64_t site_at_us; /* names the node of its site; 0: a site of its own */
     struct agent_row agent;
     int64_t leases_live;
 };
@@ -37,6 +39,11 @@ MUST_CHECK enum db_rc store_find_node(struct db *db, int64_t node, struct arena 
 MUST_CHECK enum db_rc store_list_nodes(struct db *db, int64_t account, int64_t before,
                                        int64_t limit, struct arena *a, struct node_row **out,
                                        size_t *n, struct err *err);
+
+/* The number by which other nodes of the account know the site of this name. DB_NONE: none has it.
+ */
+MUST_CHECK enum db_rc store_find_site(struct db *db, int64_t account, struct str name, int64_t node,
+                                      int64_t *out, struct err *err);
 
 /* DB_NONE: the node or the key has one already. */
 MUST_CHECK enum db_rc store_add_agent(struct db *db, int64_t node, const uint8_t public_key[32],

@@ -110,3 +110,24 @@ struct str array_view(struct sql_array *a)
     }
     return (struct str){ a->bytes.p, a->n > 0 ? a->bytes.n : 12 };
 }
+
+static uint32_t get_u32(const char *p)
+{
+    uint32_t be;
+    memcpy(&be, p, sizeof(be));
+    return be32toh(be);
+}
+
+size_t array_read_i64(struct str sent, int64_t *out, size_t most)
+{
+    if (!sent.p || sent.n < HEADER_SIZE) return 0; /* without dimensions: empty */
+    const size_t n = get_u32(sent.p + 12);
+
+    assert(get_u32(sent.p) == 1 && n <= most && sent.n == HEADER_SIZE + n * (4 + sizeof(int64_t)));
+    for (size_t i = 0; i < n; i++) {
+        uint64_t be;
+        memcpy(&be, sent.p + HEADER_SIZE + i * (4 + sizeof(be)) + 4, sizeof(be));
+        out[i] = (int64_t)be64toh(be);
+    }
+    return n;
+}

@@ -28,3 +28,7 @@ void array_bool(struct sql_array *a, bool b);
 void array_null(struct sql_array *a);
 
 struct str array_view(struct sql_array *a); /* until the next write */
+
+/* The numbers of a bigint[] without NULLs, as PostgreSQL sends it; none when p is NULL. There are
+ * at most so many: asserts. How many there are. */
+size_t array_read_i64(struct str sent, int64_t *out, size_t most);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/db.h"
+#include "store/db_inside.h"
 
 #include <assert.h>
 #include <endian.h>
-#include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +13,7 @@
 #include "store/array.h"
 
 #define PG_EPOCH_US    INT64_C(946684800000000) /* 2000-01-01 in microseconds since 1970 */
-#define PREPARED_MAX   256
-#define PARAMS_MAX     32
-#define PIPELINE_MAX   32
+#define EACH_ROW_MAX   1024
 #define ATTEMPTS       5
 #define RETRY_LEAST_US 2000
 #define RETRY_MOST_US  30000
@@ -33,29 +30,13 @@ enum {
     OID_UUID = 2950
 };
 
-struct step {                    /* of a pipeline, to be answered in order */
-    const struct sql_stmt *stmt; /* NULL: BEGIN or COMMIT */
-    const char *name;
-    int64_t rows;
-};
-
-struct db {
-    PGconn *conn;
-    enum db_role role;
-    const struct sql_stmt *prepared[PREPARED_MAX];
-    size_t prepared_n;
-    struct step steps[PIPELINE_MAX];
-    size_t steps_n;
-    bool piping;
-};
-
 static void ignore_notice(void *arg, const PGresult *res)
 {
     (void)arg;
     (void)res;
 }
 
-static bool fail(struct db *db, const PGresult *res, const char *what, struct err *err)
+bool db_failed(struct db *db, const PGresult *res, const char *what, struct err *err)
 {
     const char *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
 
@@ -70,7 +51,7 @@ static bool run_plain(struct db *db, const char *text, const char *what, struct 
     const ExecStatusType status = PQresultStatus(res);
     const bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 
-    if (!ok) (void)fail(db, res, what, err);
+    if (!ok) (void)db_failed(db, res, what, err);
     PQclear(res);
     return ok;
 }
@@ -93,9 +74,10 @@ static const char *role_script(enum db_role role)
 static bool settle_in(struct db *db, struct err *err)
 {
     db->prepared_n = 0;
-    db->steps_n = 0;
-    db->piping = false;
-    if (PQstatus(db->conn) != CONNECTION_OK) return fail(db, NULL, "be reached", err);
+    db->steps_first = db->steps_n = 0;
+    db->groups_n = 0;
+    db->piping = db->broken = false;
+    if (PQstatus(db->conn) != CONNECTION_OK) return db_failed(db, NULL, "be reached", err);
     PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
     return run_plain(db, role_script(db->role), "give the session its role", err);
 }
@@ -140,7 +122,7 @@ bool db_alive(const struct db *db)
 {
     struct pollfd fd = { .fd = PQsocket(db->conn), .events = POLLIN };
 
-    if (PQstatus(db->conn) != CONNECTION_OK || db->piping) return false;
+    if (PQstatus(db->conn) != CONNECTION_OK || db->broken) return false;
     if (poll(&fd, 1, 0) > 0) (void)PQconsumeInput(db->conn);
     return PQstatus(db->conn) == CONNECTION_OK;
 }
@@ -152,14 +134,6 @@ bool db_reset(struct db *db, struct err *err)
 }
 
 /* ---- arguments ---- */
-
-struct params {
-    Oid types[PARAMS_MAX];
-    const char *values[PARAMS_MAX];
-    int lengths[PARAMS_MAX], formats[PARAMS_MAX];
-    uint64_t numbers[PARAMS_MAX];
-    char bools[PARAMS_MAX];
-};
 
 static const Oid array_oids[] = {
     [ELEMENT_I64] = 1016,   [ELEMENT_TIME] = 1185, [ELEMENT_UUID] = 2951,
@@ -190,7 +164,7 @@ static bool bind_array(struct params *p, int i, struct sql_array *a)
 }
 
 /* False: an array ran out of memory. */
-static bool bind(struct params *p, const struct sql_arg *args, int n)
+bool db_bind(struct params *p, const struct sql_arg *args, int n)
 {
     assert(n <= PARAMS_MAX);
     for (int i = 0; i < n; i++) {
@@ -220,7 +194,7 @@ static bool bind(struct params *p, const struct sql_arg *args, int n)
     return true;
 }
 
-static bool is_prepared(struct db *db, const struct sql_stmt *s)
+bool db_is_prepared(struct db *db, const struct sql_stmt *s)
 {
     for (size_t i = 0; i < db->prepared_n; i++)
         if (db->prepared[i] == s) return true;
@@ -231,12 +205,12 @@ static bool is_prepared(struct db *db, const struct sql_stmt *s)
 static bool prepare(struct db *db, const struct sql_stmt *s, const struct params *p,
                     struct err *err)
 {
-    if (is_prepared(db, s)) return true;
+    if (db_is_prepared(db, s)) return true;
     assert(db->prepared_n < PREPARED_MAX);
 
     PGresult *res = PQprepare(db->conn, s->name, s->text, s->nparams, p->types);
     const bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
-    if (!ok) (void)fail(db, res, s->name, err);
+    if (!ok) (void)db_failed(db, res, s->name, err);
     PQclear(res);
     if (ok) db->prepared[db->prepared_n++] = s;
     return ok;
@@ -244,11 +218,11 @@ static bool prepare(struct db *db, const struct sql_stmt *s, const struct params
 
 /* ---- results ---- */
 
-static enum db_rc classify(struct db *db, const PGresult *res, const char *what, struct err *err)
+enum db_rc db_classify(struct db *db, const PGresult *res, const char *what, struct err *err)
 {
     const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
-    (void)fail(db, res, what, err);
+    (void)db_failed(db, res, what, err);
     if (state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)) return DB_RETRY;
     return DB_FAIL;
 }
@@ -259,7 +233,7 @@ static enum db_rc execute(struct db *db, const struct sql_stmt *s, const struct 
     struct params p = { 0 };
 
     assert(!db->piping);
-    if (!bind(&p, args, s->nparams)) {
+    if (!db_bind(&p, args, s->nparams)) {
         FAIL(err, ERR_NO_MEMORY, "No memory for the parameters of %s.", s->name);
         return DB_FAIL;
     }
@@ -272,7 +246,7 @@ static enum db_rc execute(struct db *db, const struct sql_stmt *s, const struct 
         *out = res;
         return DB_ONE;
     }
-    const enum db_rc rc = classify(db, res, s->name, err);
+    const enum db_rc rc = db_classify(db, res, s->name, err);
     PQclear(res);
     return rc;
 }
@@ -339,7 +313,7 @@ static enum db_rc read_row(const PGresult *res, int row, const struct sql_stmt *
     return DB_ONE;
 }
 
-static int64_t affected(PGresult *res)
+int64_t db_affected(PGresult *res)
 {
     int64_t n = 0;
     const char *text = PQcmdTuples(res);
@@ -356,7 +330,7 @@ enum db_rc db_one(struct db *db, const struct sql_stmt *s, const struct sql_arg 
 
     if (rc != DB_ONE) return rc;
     if (!rows)
-        rc = affected(res) > 0 ? DB_ONE : DB_NONE;
+        rc = db_affected(res) > 0 ? DB_ONE : DB_NONE;
     else if (PQntuples(res) == 0)
         rc = DB_NONE;
     else {
@@ -389,6 +363,45 @@ enum db_rc db_many(struct db *db, const struct sql_stmt *s, const struct sql_arg
     return count > 0 ? DB_ONE : DB_NONE;
 }
 
+/* What one result of a statement read row by row holds: a row, or the end. */
+static enum db_rc take_row(struct db *db, const PGresult *res, const struct sql_stmt *s,
+                           const struct sql_rows *rows, void *row, struct err *err)
+{
+    const ExecStatusType status = PQresultStatus(res);
+
+    if (status == PGRES_TUPLES_OK) return DB_NONE;
+    if (status != PGRES_SINGLE_TUPLE) return db_classify(db, res, s->name, err);
+    return read_row(res, 0, s, rows, row, err);
+}
+
+enum db_rc db_each(struct db *db, const struct sql_stmt *s, const struct sql_arg *args,
+                   const struct sql_rows *rows, db_row_fn *fn, void *arg, struct err *err)
+{
+    char row[EACH_ROW_MAX] __attribute__((aligned(16)));
+    struct params p = { 0 };
+    enum db_rc rc = DB_NONE, all = DB_ONE;
+
+    assert(!db->piping && rows->row_size <= sizeof(row));
+    if (!db_bind(&p, args, s->nparams)) {
+        FAIL(err, ERR_NO_MEMORY, "No memory for the parameters of %s.", s->name);
+        return DB_FAIL;
+    }
+    if (!prepare(db, s, &p, err)) return DB_FAIL;
+    if (!PQsendQueryPrepared(db->conn, s->name, s->nparams, p.values, p.lengths, p.formats, 1) ||
+        !PQsetSingleRowMode(db->conn)) {
+        (void)db_failed(db, NULL, s->name, err);
+        return DB_FAIL;
+    }
+    for (PGresult *res; (res = PQgetResult(db->conn)); PQclear(res)) {
+        if (all != DB_ONE) continue; /* the rest is read and thrown away */
+        rc = take_row(db, res, s, rows, row, err);
+        if (rc == DB_ONE && !fn(arg, row, err)) rc = DB_FAIL;
+        if (rc != DB_ONE && rc != DB_NONE) all = rc;
+        if (rows->arena && rows->arena->used > 0) arena_done(rows->arena);
+    }
+    return all;
+}
+
 bool db_found(enum db_rc rc, struct err *err)
 {
     if (rc == DB_NONE)
@@ -398,9 +411,9 @@ bool db_found(enum db_rc rc, struct err *err)
 
 /* ---- transactions ---- */
 
-static enum db_rc try_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err)
+static enum db_rc try_tx(struct db *db, const char *begin, db_tx_fn *fn, void *arg, struct err *err)
 {
-    if (!run_plain(db, "BEGIN", "begin", err)) return DB_FAIL;
+    if (!run_plain(db, begin, "begin", err)) return DB_FAIL;
 
     const enum db_rc rc = fn(db, arg, err);
     if (rc != DB_ONE && rc != DB_NONE) {
@@ -412,7 +425,7 @@ static enum db_rc try_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err
     const bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
     enum db_rc after = rc;
     if (!ok) {
-        after = classify(db, res, "commit", err);
+        after = db_classify(db, res, "commit", err);
         if (PQstatus(db->conn) != CONNECTION_OK) err->code = ERR_OUTCOME_UNKNOWN;
     }
     PQclear(res);
@@ -425,9 +438,14 @@ enum db_rc db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err)
 
     for (int i = 0; i < ATTEMPTS && rc == DB_RETRY; i++) {
         if (i > 0) clock_sleep_us(random_between(RETRY_LEAST_US, RETRY_MOST_US));
-        rc = try_tx(db, fn, arg, err);
+        rc = try_tx(db, "BEGIN", fn, arg, err);
     }
     return rc;
+}
+
+enum db_rc db_snapshot(struct db *db, db_tx_fn *fn, void *arg, struct err *err)
+{
+    return try_tx(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn, arg, err);
 }
 
 bool db_script(struct db *db, const char *text, struct err *err)
@@ -436,122 +454,10 @@ bool db_script(struct db *db, const char *text, struct err *err)
     return run_plain(db, text, "run a script", err);
 }
 
-/* ---- the writer's pipeline ---- */
-
-static bool pipe_failed(struct db *db, const char *what, struct err *err)
+bool db_set_durable(struct db *db, bool durable, struct err *err)
 {
-    FAIL(err, ERR_DB, "The database could not take the group.");
-    err_internal(err, "%s: %s", what, PQerrorMessage(db->conn));
-    return false;
-}
-
-static bool pipe_text(struct db *db, const char *text, struct err *err)
-{
-    assert(db->steps_n < PIPELINE_MAX);
-    if (!PQsendQueryParams(db->conn, text, 0, NULL, NULL, NULL, NULL, 0))
-        return pipe_failed(db, text, err);
-    db->steps[db->steps_n++] = (struct step){ .name = text, .rows = -1 };
-    return true;
-}
-
-bool db_pipeline_begin(struct db *db, struct err *err)
-{
-    assert(!db->piping);
-    db->steps_n = 0;
-    if (!PQenterPipelineMode(db->conn)) return pipe_failed(db, "pipeline", err);
-    db->piping = true;
-    return pipe_text(db, "BEGIN", err);
-}
-
-bool db_pipeline_add(struct db *db, const struct sql_stmt *s, const struct sql_arg *args,
-                     int64_t rows_expected, struct err *err)
-{
-    struct params p = { 0 };
-
-    assert(db->piping);
-    if (!bind(&p, args, s->nparams))
-        return FAIL(err, ERR_NO_MEMORY, "No memory for the parameters of %s.", s->name);
-    if (!is_prepared(db, s)) {
-        assert(db->steps_n < PIPELINE_MAX && db->prepared_n < PREPARED_MAX);
-        if (!PQsendPrepare(db->conn, s->name, s->text, s->nparams, p.types))
-            return pipe_failed(db, s->name, err);
-        db->steps[db->steps_n++] = (struct step){ .name = s->name, .rows = -1 };
-        db->prepared[db->prepared_n++] = s;
-    }
-    assert(db->steps_n < PIPELINE_MAX);
-    if (!PQsendQueryPrepared(db->conn, s->name, s->nparams, p.values, p.lengths, p.formats, 1))
-        return pipe_failed(db, s->name, err);
-    db->steps[db->steps_n++] = (struct step){ .stmt = s, .name = s->name, .rows = rows_expected };
-    return true;
-}
-
-/* The answer of one step; reads on to the NULL that ends it. */
-static bool step_answer(struct db *db, const struct step *step, struct err *err)
-{
-    PGresult *res = PQgetResult(db->conn);
-    const ExecStatusType status = PQresultStatus(res);
-    bool ok = res && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK);
-
-    if (!ok && err->code == ERR_NONE) {
-        (void)classify(db, res, step->name, err);
-    } else if (ok && step->rows >= 0 && affected(res) != step->rows) {
-        ok = FAIL(err, ERR_DB, "The database could not take the group.");
-        err_internal(err, "%s: %lld rows instead of %lld", step->name, (long long)affected(res),
-                     (long long)step->rows);
-    }
-    PQclear(res);
-    while (res && (res = PQgetResult(db->conn)))
-        PQclear(res);
-    return ok;
-}
-
-static bool leave_pipeline(struct db *db)
-{
-    PGresult *res;
-
-    while ((res = PQgetResult(db->conn))) { /* the Sync */
-        const bool sync = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
-        PQclear(res);
-        if (sync) break;
-    }
-    if (!PQexitPipelineMode(db->conn)) return false;
-    db->piping = false;
-    return true;
-}
-
-/* A wrong row count is seen only after COMMIT was sent with the rest: it is a bug that the caller's
- * rebuild from the stored rows cannot mend, so it stops the program rather than go on booking. */
-static void assert_rows(const struct err *err)
-{
-    assert(strstr(err->internal, "rows instead of") == NULL);
-}
-
-enum db_rc db_pipeline_commit(struct db *db, struct err *err)
-{
-    bool ok = true;
-
-    assert(db->piping);
-    if (!pipe_text(db, "COMMIT", err)) return DB_FAIL;
-    if (!PQpipelineSync(db->conn)) {
-        (void)pipe_failed(db, "sync", err);
-        err->code = ERR_OUTCOME_UNKNOWN;
-        return DB_FAIL;
-    }
-    *err = (struct err){ 0 };
-    for (size_t i = 0; i < db->steps_n; i++)
-        ok = step_answer(db, &db->steps[i], err) && ok;
-    if (PQstatus(db->conn) != CONNECTION_OK || !leave_pipeline(db)) {
-        (void)pipe_failed(db, "answer", err);
-        err->code = ERR_OUTCOME_UNKNOWN;
-        return DB_FAIL;
-    }
-    if (ok) return DB_ONE;
-    assert_rows(err);
-    /* Statements behind the failure were not prepared, those before it were: forget them all. */
-    struct err ignored = { 0 };
-    (void)run_plain(db, "ROLLBACK; DEALLOCATE ALL", "roll back", &ignored);
-    db->prepared_n = 0;
-    return DB_FAIL;
+    return run_plain(db, durable ? "SET synchronous_commit = on" : "SET synchronous_commit = off",
+                     "choose when to flush", err);
 }
 
 /* ---- notifications ---- */
@@ -569,9 +475,9 @@ bool db_wait_notify(struct db *db, int timeout_ms, bool *came, struct err *err)
     struct pollfd fd = { .fd = PQsocket(db->conn), .events = POLLIN };
 
     *came = false;
-    if (fd.fd < 0) return fail(db, NULL, "be listened to", err);
+    if (fd.fd < 0) return db_failed(db, NULL, "be listened to", err);
     if (poll(&fd, 1, timeout_ms) <= 0) return true;
-    if (!PQconsumeInput(db->conn)) return fail(db, NULL, "be listened to", err);
+    if (!PQconsumeInput(db->conn)) return db_failed(db, NULL, "be listened to", err);
     for (PGnotify *n; (n = PQnotifies(db->conn)); PQfreemem(n))
         *came = true;
     return true;

@@ -93,6 +93,9 @@ void db_close(struct db *db); /* takes NULL */
 bool db_alive(const struct db *db);
 MUST_CHECK bool db_reset(struct db *db, struct err *err);
 
+/* From now on a COMMIT returns before it is on disk (false), or after, as at first (true). */
+MUST_CHECK bool db_set_durable(struct db *db, bool durable, struct err *err);
+
 /* One row into *out, or none. More than one row is a bug: asserts. `rows` may be NULL (result
  * unused: DB_ONE when at least one row was affected or came back). *out untouched unless DB_ONE. */
 MUST_CHECK enum db_rc db_one(struct db *db, const struct sql_stmt *s, const struct sql_arg *args,
@@ -102,24 +105,26 @@ MUST_CHECK enum db_rc db_one(struct db *db, const struct sql_stmt *s, const stru
 MUST_CHECK enum db_rc db_many(struct db *db, const struct sql_stmt *s, const struct sql_arg *args,
                               const struct sql_rows *rows, void **out, size_t *n, struct err *err);
 
+/* Each row in turn, without holding them all: fn(arg, row), which may say false to end it (DB_FAIL,
+ * err is fn's). What is in rows->arena is dropped after each. DB_ONE: all were had, or there was
+ * none. */
+typedef bool db_row_fn(void *arg, const void *row, struct err *err);
+MUST_CHECK enum db_rc db_each(struct db *db, const struct sql_stmt *s, const struct sql_arg *args,
+                              const struct sql_rows *rows, db_row_fn *fn, void *arg,
+                              struct err *err);
+
 /* Run fn in one transaction; on DB_RETRY (40001, 40P01) again, at most 5 times with a pause. fn has
  * no effect but through db, returns DB_ONE or DB_NONE to commit, else the transaction is rolled
  * back. An unknown outcome of COMMIT is ERR_OUTCOME_UNKNOWN. */
 typedef enum db_rc db_tx_fn(struct db *db, void *arg, struct err *err);
 MUST_CHECK enum db_rc db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err);
 
+/* The same for reading alone: all that fn reads is of one moment, while others go on writing. It
+ * runs once. */
+MUST_CHECK enum db_rc db_snapshot(struct db *db, db_tx_fn *fn, void *arg, struct err *err);
+
 /* A script of several statements as the owner, without parameters: migrations. */
 MUST_CHECK bool db_script(struct db *db, const char *text, struct err *err);
-
-/* Several statements in one round trip and one transaction, for the writer. Statements are queued
- * between db_pipeline_begin() and db_pipeline_commit(); each says how many rows it must touch (-1:
- * any). The commit sends BEGIN, all of them and COMMIT under one Sync and waits. DB_ONE: durable.
- * DB_FAIL: err says which statement and why; ERR_OUTCOME_UNKNOWN when it may have been committed.
- */
-MUST_CHECK bool db_pipeline_begin(struct db *db, struct err *err);
-MUST_CHECK bool db_pipeline_add(struct db *db, const struct sql_stmt *s, const struct sql_arg *args,
-                                int64_t rows_expected, struct err *err);
-MUST_CHECK enum db_rc db_pipeline_commit(struct db *db, struct err *err);
 
 /* LISTEN: wait up to timeout_ms for any notification; true when one came. */
 MUST_CHECK bool db_listen(struct db *db, const char *channel, struct err *err);

@@ -28,5 +28,6 @@ void group_add_command(struct group *g, const struct group_command *c);
 /* All that the group touched, as it is now; `version` is the number of its last command. */
 void group_add_touched(struct group *g, const struct touched *t, int64_t version);
 
-/* Write and commit. DB_ONE: durable. Otherwise err; ERR_OUTCOME_UNKNOWN: perhaps durable. */
-MUST_CHECK enum db_rc group_commit(struct group *g, struct db *db, int64_t epoch, struct err *err);
+/* Send all of it as one transaction, fenced by the epoch; does not wait (store/pipeline.h). The
+ * group may be cleared and filled again at once. */
+MUST_CHECK bool group_send(struct group *g, struct db *db, int64_t epoch, struct err *err);

@@ -2,6 +2,7 @@
 /* Jobs and their bids, as they are read for people. The market thread alone writes them. */
 #pragma once
 
+#include "domain/market.h"
 #include "store/db.h"
 
 struct job_row {
@@ -12,6 +13,9 @@ struct job_row {
     bool exited;                                     /* a receipt of that lease came */
     struct str image_digest;                         /* p NULL: not resolved yet */
     struct str payload;                              /* of the command that made it */
+    struct str terms;                                /* as the database has them: read `about` */
+    int64_t progress, parked;
+    struct bid about; /* all that it asks for, and how far it is, in the market's words */
 };
 
 /* Which jobs of an account. 0 for a state: any. */

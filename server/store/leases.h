@@ -11,6 +11,11 @@ struct lease_row {
     int64_t reason, fault, version;
     int64_t bid_at_us, ask_at_us, node_at_us; /* name them, with their numbers */
     bool exited;                              /* its receipt came */
+    int64_t base;                             /* of a displacing one: the ask's price */
+    bool own, ripe;
+    int64_t waits;       /* the lease that makes room for it first; 0: none */
+    int64_t insurance;   /* part of the charge: charge = fee + payout + insurance */
+    int64_t nodes, rank; /* of a gang: how many leases, and which this is, from 0 */
 };
 
 /* With the command of its exit. */
@@ -40,7 +45,7 @@ MUST_CHECK enum db_rc store_list_leases(struct db *db, const struct lease_query 
                                         struct lease_row **out, size_t *n, struct err *err);
 MUST_CHECK enum db_rc store_list_leases_of_bid(struct db *db, int64_t bid, struct arena *a,
                                                struct lease_row **out, size_t *n, struct err *err);
-/* Those that hold units of the node. */
+/* Those that hold units of the node, or wait for them. */
 MUST_CHECK enum db_rc store_list_leases_live(struct db *db, int64_t node, struct arena *a,
                                              struct lease_row **out, size_t *n, struct err *err);
 /* What the node shall do that it was not told at version `after`; 0: all its live leases. By

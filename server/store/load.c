@@ -4,39 +4,46 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "store/array.h"
 #include "store/sql.h"
+#include "store/terms.h"
 
-#define LOAD_BYTES_MAX (8ll << 30) /* ten million resting orders */
+#define ROW_BYTES_MAX 65536
 
 /* Rows are read as plain 64-bit numbers and then put into the domain's structs, whose members have
  * the widths of the rules. */
 struct row {
     int64_t n[32];
+    struct str lists[2]; /* arrays of numbers */
 };
 
 /* clang-format off */
 #define N(i) { "n" #i, SQL_T_I64,  offsetof(struct row, n[i]) }
 #define T(i) { "n" #i, SQL_T_TIME, offsetof(struct row, n[i]) }
+#define L(i) { "list" #i, SQL_T_BYTES, offsetof(struct row, lists[i]) }
 /* clang-format on */
 
-static bool read_rows(struct db *db, const struct sql_stmt *s, const struct sql_col *cols,
-                      size_t ncols, struct arena *a, struct row **out, size_t *n, struct err *err)
-{
-    const struct sql_rows rows = { cols, ncols, sizeof(struct row), a };
-    void *array = NULL;
-
-    *n = 0;
-    const enum db_rc rc = db_many(db, s, NULL, &rows, &array, n, err);
-    *out = array;
-    return rc == DB_ONE || rc == DB_NONE;
-}
-
+/* False: what the row says cannot be, or there is no memory for it. */
 typedef bool load_fn(struct market *m, const struct row *r);
 
 static bool load_balance(struct market *m, const struct row *r)
 {
     const struct balance b = { .account = r->n[0], .available = { r->n[1] }, .held = { r->n[2] } };
     return market_load_balance(m, &b);
+}
+
+static bool load_standing(struct market *m, const struct row *r)
+{
+    const struct standing s = {
+        .account = r->n[0],
+        .tier = (int32_t)r->n[1],
+        .team = r->n[2],
+        .quota = (int32_t)r->n[3],
+        .invited_by = r->n[4],
+        .invited_quota = (int32_t)r->n[5],
+    };
+    return market_load_standing(m, &s);
 }
 
 static bool load_node(struct market *m, const struct row *r)
@@ -49,14 +56,32 @@ static bool load_node(struct market *m, const struct row *r)
                   .memory_bytes = r->n[4],
                   .scratch_bytes = r->n[5],
                   .gpu_pool = (int32_t)r->n[6],
-                  .gpus = (int32_t)r->n[7] },
+                  .gpus = (int32_t)r->n[7],
+                  .traits = { .region = (int32_t)r->n[8],
+                              .tier = (int32_t)r->n[9],
+                              .verified = (int32_t)r->n[10],
+                              .isolation = (int32_t)r->n[11],
+                              .interconnect = (int32_t)r->n[12],
+                              .bandwidth_mbps = (int32_t)r->n[13],
+                              .label = r->n[14],
+                              .site = r->n[15] } },
+        .strikes = (int32_t)r->n[16],
+        .backoff_us = r->n[17],
+        .quoted_us = r->n[18],
     };
     return market_load_node(m, &n);
 }
 
+static bool read_terms(const struct row *r, int list, struct terms *out)
+{
+    *out = (struct terms){ .n = 0 };
+    return terms_read(r->lists[list], out->v, ARRAY_LEN(out->v), &out->n);
+}
+
 static bool load_ask(struct market *m, const struct row *r)
 {
-    const struct ask a = {
+    struct terms terms;
+    struct ask a = {
         .ask = r->n[0],
         .account = r->n[1],
         .at_us = r->n[2],
@@ -73,20 +98,23 @@ static bool load_ask(struct market *m, const struct row *r)
         .state = (enum order_state)r->n[13],
         .reason = (enum reason)r->n[14],
     };
+    if (!read_terms(r, 0, &terms)) return false;
+    terms_to_ask(&terms, &a);
     return market_load_ask(m, &a);
 }
 
 static bool load_bid(struct market *m, const struct row *r)
 {
+    struct terms terms;
+    int excluded_n = 0;
     struct bid b = {
         .bid = r->n[0],
         .account = r->n[1],
         .at_us = r->n[2],
         .priority = r->n[3],
-        .spec = { .pool = (int32_t)r->n[4],
+        .spec = { .wants = { { (int32_t)r->n[4], (int32_t)r->n[7] } },
                   .limit = { r->n[5] },
                   .budget = { r->n[6] },
-                  .units = (int32_t)r->n[7],
                   .seconds = (int32_t)r->n[8],
                   .expires_us = r->n[9],
                   .attempts_max = (int32_t)r->n[10] },
@@ -98,9 +126,12 @@ static bool load_bid(struct market *m, const struct row *r)
         .attempts = (int32_t)r->n[16],
         .exit_code = (int32_t)r->n[17],
         .reason = (enum reason)r->n[18],
-        .excluded_n = (int32_t)r->n[19],
     };
-    memcpy(b.excluded, &r->n[20], sizeof(b.excluded));
+    if (!terms_read(r->lists[0], b.excluded, ARRAY_LEN(b.excluded), &excluded_n)) return false;
+    if (!read_terms(r, 1, &terms)) return false;
+    b.excluded_n = excluded_n;
+    terms_to_bid(&terms, r->n[19], &b);
+    b.parked = r->n[20];
     return market_load_bid(m, &b);
 }
 
@@ -134,6 +165,11 @@ static bool load_lease(struct market *m, const struct row *r)
         .exit_code = (int32_t)r->n[24],
         .reason = (enum reason)r->n[25],
         .fault = (enum fault)r->n[26],
+        .base = { r->n[27] },
+        .own = r->n[28] != 0,
+        .ripe = r->n[29] != 0,
+        .waits = r->n[30],
+        .insurance = { r->n[31] },
     };
     return market_load_lease(m, &l);
 }
@@ -150,20 +186,58 @@ static bool load_payout(struct market *m, const struct row *r)
     return market_load_payout(m, &p);
 }
 
+static bool load_pool_state(struct market *m, const struct row *r)
+{
+    int64_t recent[REFERENCE_TRADES];
+    int n = 0;
+    struct pool_state p = {
+        .pool = (int32_t)r->n[0],
+        .call_us = r->n[1],
+        .called_seq = r->n[2],
+        .cursor_limit = { r->n[3] },
+        .cursor_priority = r->n[4],
+    };
+
+    if (!terms_read(r->lists[0], recent, ARRAY_LEN(recent), &n)) return false;
+    for (int i = 0; i < n; i++)
+        p.recent[i] = (struct money){ recent[i] };
+    p.recent_n = n;
+    return market_load_pool(m, &p);
+}
+
+static bool load_offer(struct market *m, const struct row *r)
+{
+    const struct offer o = { .bid = r->n[0], .ask = r->n[1], .price = { r->n[2] }, .seq = r->n[3] };
+    return market_load_offer(m, &o);
+}
+
 /* clang-format off */
 static const struct sql_col balance_cols[] = { N(0), N(1), N(2) };
-static const struct sql_col node_cols[] = { N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7) };
+static const struct sql_col standing_cols[] = {
+    N(0), N(1), N(2), N(3), N(4), N(5),
+};
+static const struct sql_col node_cols[] = {
+    N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), N(13), N(14),
+    N(15), N(16), T(17), T(18),
+};
 static const struct sql_col ask_cols[] = {
     N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), T(10), N(11), N(12), N(13), N(14),
+    L(0),
 };
 static const struct sql_col bid_cols[] = {
     N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7), N(8), T(9), N(10), N(11), N(12), N(13), N(14),
-    N(15), N(16), N(17), N(18), N(19), N(20), N(21), N(22), N(23), N(24), N(25), N(26), N(27), N(28),
-    N(29),
+    N(15), N(16), N(17), N(18), N(19), N(20), L(0), L(1),
 };
 static const struct sql_col lease_cols[] = {
     N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), T(13), T(14),
-    T(15), T(16), T(17), N(18), N(19), N(20), N(21), N(22), N(23), N(24), N(25), N(26),
+    T(15), T(16), T(17), N(18), N(19), N(20), N(21), N(22), N(23), N(24), N(25), N(26), N(27),
+    N(28), N(29), N(30), N(31),
+};
+static const struct sql_col pool_state_cols[] = {
+    N(0), T(1), N(2), N(3), N(4), L(0),
+};
+static const struct sql_col offer_cols[] = {
+    N(0), N(1), N(2), N(3),
 };
 static const struct sql_col payout_cols[] = { N(0), N(1), N(2), N(3), T(4) };
 
@@ -174,57 +248,96 @@ static const struct {
     size_t ncols;
     load_fn *load;
 } kinds[] = {
-    { &SQL_load_balances, balance_cols, ARRAY_LEN(balance_cols), load_balance },
-    { &SQL_load_nodes,    node_cols,    ARRAY_LEN(node_cols),    load_node },
-    { &SQL_load_asks,     ask_cols,     ARRAY_LEN(ask_cols),     load_ask },
-    { &SQL_load_bids,     bid_cols,     ARRAY_LEN(bid_cols),     load_bid },
-    { &SQL_load_leases,   lease_cols,   ARRAY_LEN(lease_cols),   load_lease },
-    { &SQL_load_payouts,  payout_cols,  ARRAY_LEN(payout_cols),  load_payout },
+    { &SQL_load_balances,    balance_cols,    ARRAY_LEN(balance_cols),    load_balance },
+    { &SQL_load_standings,   standing_cols,   ARRAY_LEN(standing_cols),   load_standing },
+    { &SQL_load_nodes,       node_cols,       ARRAY_LEN(node_cols),       load_node },
+    { &SQL_load_asks,        ask_cols,        ARRAY_LEN(ask_cols),        load_ask },
+    { &SQL_load_bids,        bid_cols,        ARRAY_LEN(bid_cols),        load_bid },
+    { &SQL_load_leases,      lease_cols,      ARRAY_LEN(lease_cols),      load_lease },
+    { &SQL_load_payouts,     payout_cols,     ARRAY_LEN(payout_cols),     load_payout },
+    { &SQL_load_pool_states, pool_state_cols, ARRAY_LEN(pool_state_cols), load_pool_state },
+    { &SQL_load_offers,      offer_cols,      ARRAY_LEN(offer_cols),      load_offer },
 };
 static const struct sql_col last_cols[] = { N(0), T(1) };
 /* clang-format on */
 
+struct loading {
+    struct market *market;
+    load_fn *load;
+};
+
+static bool load_row(void *arg, const void *row, struct err *err)
+{
+    const struct loading *l = arg;
+
+    return l->load(l->market, row) ||
+           FAIL(err, ERR_NO_MEMORY, "No memory to hold the market, or a row is not its own.");
+}
+
 static bool load_kind(struct db *db, struct market *m, size_t kind, struct err *err)
 {
+    struct loading l = { m, kinds[kind].load };
     struct arena a;
-    struct row *rows = NULL;
-    size_t n = 0;
+    const struct sql_rows rows = { kinds[kind].cols, kinds[kind].ncols, sizeof(struct row), &a };
 
-    arena_init(&a, LOAD_BYTES_MAX);
-    bool ok =
-        read_rows(db, kinds[kind].stmt, kinds[kind].cols, kinds[kind].ncols, &a, &rows, &n, err);
-    for (size_t i = 0; i < n && ok; i++)
-        if (!kinds[kind].load(m, &rows[i]))
-            ok = FAIL(err, ERR_NO_MEMORY, "No memory to hold the market.");
+    arena_init(&a, ROW_BYTES_MAX);
+    const enum db_rc rc = db_each(db, kinds[kind].stmt, NULL, &rows, load_row, &l, err);
     arena_done(&a);
-    return ok;
+    return rc == DB_ONE;
 }
+
+/* A large market may take longer than a statement usually may; and what is open is found by keys,
+ * however the planner guesses. Both for the length of the transaction. */
+static bool begin_load(struct db *db, struct err *err)
+{
+    return db_one(db, &SQL_load_begin, NULL, NULL, NULL, err) == DB_ONE;
+}
+
+struct load {
+    struct market *market;
+    struct row last; /* number and time of the last command */
+};
 
 static enum db_rc load_all(struct db *db, void *arg, struct err *err)
 {
-    struct market *m = arg;
-    struct row last = { { ACCOUNT_FIRST - 1, 0 } };
+    struct load *l = arg;
     struct arena none;
 
     arena_init(&none, 1024);
-    const struct sql_rows rows = { last_cols, ARRAY_LEN(last_cols), sizeof(last), &none };
+    const struct sql_rows rows = { last_cols, ARRAY_LEN(last_cols), sizeof(l->last), &none };
+    if (!begin_load(db, err)) return DB_FAIL;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (!load_kind(db, m, i, err)) return DB_FAIL;
-    const enum db_rc rc = db_one(db, &SQL_load_last, NULL, &rows, &last, err);
-    if (rc != DB_ONE && rc != DB_NONE) return rc;
-    market_load_end(m, last.n[0], last.n[1]);
-    return DB_ONE;
+        if (!load_kind(db, l->market, i, err)) return DB_FAIL;
+    const enum db_rc rc = db_one(db, &SQL_load_last, NULL, &rows, &l->last, err);
+    return rc == DB_ONE || rc == DB_NONE ? DB_ONE : rc;
+}
+
+enum db_rc store_load_state(struct db *db, void *arg, struct err *err)
+{
+    struct load l = { arg, { .n = { ACCOUNT_FIRST - 1 } } };
+    const enum db_rc rc = load_all(db, &l, err);
+
+    if (rc != DB_ONE || market_load_end(l.market, l.last.n[0], l.last.n[1])) return rc;
+    FAIL(err, ERR_NO_MEMORY, "No memory to hold the market.");
+    return DB_FAIL;
 }
 
 /* One transaction is enough for one snapshot here: only the leader writes these tables, we hold the
- * epoch, and whoever had it before can commit nothing more. */
-bool store_load_market(struct db *db, struct market *m, struct err *err)
+ * epoch, and whoever had it before can commit nothing more. What is long and needs no database
+ * comes after it, as a transaction that does nothing is ended by the server. */
+bool store_load_market(struct db *db, struct market *m, int64_t *read_us, struct err *err)
 {
-    return db_tx(db, load_all, m, err) == DB_ONE;
+    const int64_t began = clock_monotonic_us();
+    struct load l = { m, { .n = { ACCOUNT_FIRST - 1 } } };
+
+    if (db_tx(db, load_all, &l, err) != DB_ONE) return false;
+    *read_us = clock_monotonic_us() - began;
+    return market_load_end(m, l.last.n[0], l.last.n[1]) ||
+           FAIL(err, ERR_NO_MEMORY, "No memory to hold the market.");
 }
 
 struct pool_row {
-    int64_t number, gpu_memory, gpus, cpu, memory, scratch, tick;
+    int64_t number, gpu_memory, gpus, cpu, memory, scratch, tick, throughput;
     struct str name, model;
 };
 
@@ -233,7 +346,7 @@ static const struct sql_col pool_cols[] = {
     COL_TEXT(struct pool_row, model), COL_I64(struct pool_row, gpu_memory),
     COL_I64(struct pool_row, gpus),   COL_I64(struct pool_row, cpu),
     COL_I64(struct pool_row, memory), COL_I64(struct pool_row, scratch),
-    COL_I64(struct pool_row, tick),
+    COL_I64(struct pool_row, tick),   COL_I64(struct pool_row, throughput),
 };
 
 static bool copy_text(char *out, size_t size, struct str s)
@@ -250,6 +363,7 @@ static bool fill_pool(struct pool *p, const struct pool_row *r)
     p->gpu_memory_bytes = r->gpu_memory;
     p->unit = (struct bundle){ (int32_t)r->gpus, (int32_t)r->cpu, r->memory, r->scratch };
     p->tick = (struct money){ r->tick };
+    p->throughput = r->throughput;
     return copy_text(p->name, sizeof(p->name), r->name) &&
            copy_text(p->gpu_model, sizeof(p->gpu_model), r->model);
 }
@@ -279,16 +393,52 @@ static const struct sql_col key_cols[] = {
     COL_TIME(struct stored_key, at_us),
 };
 
-bool store_load_keys(struct db *db, int64_t since_us, struct arena *a, struct stored_key **out,
-                     size_t *n, struct err *err)
-{
-    const struct sql_arg args[] = { SQL_TIME(since_us) };
-    const struct sql_rows rows = { key_cols, ARRAY_LEN(key_cols), sizeof(struct stored_key), a };
-    void *array = NULL;
+struct loading_keys {
+    int64_t since_us;
+    stored_key_fn *fn;
+    void *arg;
+};
 
-    *n = 0;
-    const enum db_rc rc = db_many(db, &SQL_load_keys, args, &rows, &array, n, err);
-    *out = array;
+static bool load_key(void *arg, const void *row, struct err *err)
+{
+    const struct loading_keys *l = arg;
+
+    return l->fn(l->arg, row) || FAIL(err, ERR_NO_MEMORY, "No memory for the keys of requests.");
+}
+
+static enum db_rc load_keys(struct db *db, void *arg, struct err *err)
+{
+    struct loading_keys *l = arg;
+    struct arena a;
+    const struct sql_arg args[] = { SQL_TIME(l->since_us) };
+    const struct sql_rows rows = { key_cols, ARRAY_LEN(key_cols), sizeof(struct stored_key), &a };
+
+    if (!begin_load(db, err)) return DB_FAIL;
+    arena_init(&a, ROW_BYTES_MAX);
+    const enum db_rc rc = db_each(db, &SQL_load_keys, args, &rows, load_key, l, err);
+    arena_done(&a);
+    return rc;
+}
+
+bool store_load_keys(struct db *db, int64_t since_us, stored_key_fn *fn, void *arg, struct err *err)
+{
+    struct loading_keys l = { since_us, fn, arg };
+
+    return db_tx(db, load_keys, &l, err) == DB_ONE;
+}
+
+static enum db_rc note_open(struct db *db, void *arg, struct err *err)
+{
+    const struct sql_arg args[] = { SQL_I64(*(const int64_t *)arg) };
+
+    if (!begin_load(db, err)) return DB_FAIL;
+    return db_one(db, &SQL_open_note, args, NULL, NULL, err);
+}
+
+bool store_note_open(struct db *db, int64_t step, struct err *err)
+{
+    const enum db_rc rc = db_tx(db, note_open, &step, err);
+
     return rc == DB_ONE || rc == DB_NONE;
 }
 

@@ -11,6 +11,8 @@ bool store_insert_operator_request(struct db *db, const struct operator_request 
         SQL_I64(r->account),
         SQL_I64(r->number),
         SQL_I64(r->amount),
+        SQL_I64(r->tier),
+        SQL_I64(r->verified),
     };
 
     if (db_one(db, &SQL_operator_request_insert, args, NULL, NULL, err) != DB_ONE) return false;
@@ -23,7 +25,8 @@ bool store_waiting_operator_requests(struct db *db, struct arena *a, struct oper
     static const struct sql_col cols[] = {
         COL_BYTES(struct operator_request, request), COL_I64(struct operator_request, kind),
         COL_I64(struct operator_request, account),   COL_I64(struct operator_request, number),
-        COL_I64(struct operator_request, amount),
+        COL_I64(struct operator_request, amount),    COL_I64(struct operator_request, tier),
+        COL_I64(struct operator_request, verified),
     };
     const struct sql_rows rows = { cols, ARRAY_LEN(cols), sizeof(struct operator_request), a };
     void *array = NULL;

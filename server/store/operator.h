@@ -9,6 +9,7 @@ struct operator_request {
     struct str request; /* 16 bytes */
     int64_t kind;       /* enum command_kind */
     int64_t account, number, amount;
+    int64_t tier, verified; /* of rates */
 };
 
 /* Leave a request and wake the server. */

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "store/pipeline.h"
+
 #define COLUMN_BYTES_MAX (64 << 20) /* GROUP_MAX bodies of BODY_MAX fit twice */
 
 static enum sql_element element_of(char letter)

@@ -7,8 +7,9 @@
 
 #define T struct trade_row
 static const struct sql_col cols[] = {
-    COL_I64(T, trade), COL_TIME(T, at_us), COL_I64(T, pool), COL_I64(T, units),
-    COL_I64(T, price), COL_I64(T, bid),    COL_I64(T, ask),  COL_BOOL(T, bid_rested),
+    COL_I64(T, trade), COL_TIME(T, at_us),      COL_I64(T, pool), COL_I64(T, units),
+    COL_I64(T, price), COL_I64(T, bid),         COL_I64(T, ask),  COL_BOOL(T, bid_rested),
+    COL_BOOL(T, own),  COL_BOOL(T, displacing),
 };
 #undef T
 
@@ -41,4 +42,12 @@ enum db_rc store_list_trades_of_command(struct db *db, int64_t seq, struct arena
     const struct sql_arg args[] = { SQL_I64(first), SQL_I64(first + TRADES_PER_COMMAND - 1) };
 
     return list(db, &SQL_trades_of_command, args, a, out, n, err);
+}
+
+enum db_rc store_list_trades_after(struct db *db, int64_t after, int64_t limit, struct arena *a,
+                                   struct trade_row **out, size_t *n, struct err *err)
+{
+    const struct sql_arg args[] = { SQL_I64(after), SQL_I64(limit) };
+
+    return list(db, &SQL_trades_after, args, a, out, n, err);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times, counts and sizes as people read them.
+import { usd } from './money.js';
 
 const counts = new Intl.NumberFormat('en');
 const oneDecimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
@@ -80,6 +81,9 @@ const reasons = {
     'no-funds': 'There was no money left to try again.',
     'attempts-spent': 'It was tried as often as allowed.',
     'node-changed': 'The machine no longer has what was offered.',
+    'not-filled': 'It could not be filled at once, and was not to wait.',
+    displaced: 'It had to make room for a higher bid.',
+    'gang-broken': 'Another machine of the same job failed.',
 };
 export const reasonText = (reason) => reasons[reason] ?? reason;
 
@@ -115,3 +119,12 @@ export function splitWords(line) {
 }
 
 export const quoteWord = (w) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(w) ? w : `'${w.replaceAll("'", "'\\''")}'`);
+
+// A row of an offer's history: "$0.310 → $0.300: idle for 12 min, best other ask 0.305".
+export function moveText(move) {
+    const now = usd(move.price_per_unit_hour, 3);
+    if (!move.previous_price_per_unit_hour)
+        return `placed at ${now}`;
+    const why = move.reason ?? (move.by === 'owner' ? 'changed by hand' : 'changed by the machine');
+    return `${usd(move.previous_price_per_unit_hour, 3)} → ${now}: ${why}`;
+}

@@ -77,6 +77,15 @@ static enum link_result put_node(void *self, const struct node_report *report, s
 /* ---- asks --------------------------------------------------------------------------------------
  */
 
+/* Units under a lease; of an ask with one unit at most that one. */
+static int64_t units_let(const struct fake_world *w)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < w->market.leases_n; i++)
+        n += w->market.leases[i].state <= LEASE_STOPPING;
+    return n > 0 ? 1 : 0;
+}
+
 static enum link_result asks_list(void *self, struct arena *a, struct ask_seen *out, size_t room,
                                   size_t *n, struct err *err)
 {
@@ -92,24 +101,29 @@ static enum link_result asks_list(void *self, struct arena *a, struct ask_seen *
                                          .floor_micros = ask->floor_micros,
                                          .units = ask->units,
                                          .min_lease_seconds = 60,
-                                         .max_lease_seconds = 86400 };
+                                         .max_lease_seconds = 86400,
+                                         .units_free = ask->units - units_let(w),
+                                         .policy = ask->policy };
     }
     return leave(w, LINK_DONE, err);
 }
 
 static enum link_result ask_place(void *self, const char *key, const struct offer *o,
-                                  struct err *err)
+                                  int64_t *wait_s, struct err *err)
 {
     struct fake_world *w = self;
+    *wait_s = 0;
     if (!enter(w, err)) return LINK_UNREACHABLE;
     if (w->market.asks_n == FAKE_ASKS || key[0] == '\0') return leave(w, LINK_REFUSED, err);
     struct fake_ask *ask = &w->market.asks[w->market.asks_n++];
     snprintf(ask->ask_id, sizeof(ask->ask_id), "ask_%zu", w->market.asks_n);
     snprintf(ask->pool, sizeof(ask->pool), "%.*s", (int)o->pool.n, o->pool.p);
     ask->open = true;
-    ask->price_micros = offer_price(o);
+    ask->price_micros = o->price_micros;
     ask->floor_micros = o->floor_micros;
     ask->units = o->units;
+    ask->policy = o->policy;
+    ask->changed_us = clock_boot_us();
     return leave(w, LINK_DONE, err);
 }
 
@@ -120,15 +134,46 @@ static struct fake_ask *find_ask(struct fake_world *w, struct str ask_id)
     return NULL;
 }
 
-static enum link_result ask_amend(void *self, struct str ask_id, const struct offer *o,
+/* What no agent may do with a price. */
+static void check_price(struct fake_world *w, const struct fake_ask *ask, int64_t price)
+{
+    if (price < ask->floor_micros) fake_break(w, "a price below the floor");
+    if (price % w->market.pool.tick_micros != 0) fake_break(w, "a price off tick");
+}
+
+static enum link_result ask_amend(void *self, struct str ask_id, const struct ask_change *c,
+                                  int64_t *wait_s, struct err *err)
+{
+    struct fake_world *w = self;
+    *wait_s = 0;
+    if (!enter(w, err)) return LINK_UNREACHABLE;
+    struct fake_ask *ask = find_ask(w, ask_id);
+    if (!ask) return leave(w, LINK_GONE, err);
+    const int64_t now = clock_boot_us();
+    if (c->price_micros != ask->price_micros && now - ask->changed_us < w->market.quote_us) {
+        w->market.early++;
+        *wait_s = 1;
+        return leave(w, LINK_STALE, err);
+    }
+    check_price(w, ask, c->price_micros);
+    if (c->price_micros != ask->price_micros && ask->moves_n < FAKE_MOVES) {
+        ask->prices[ask->moves_n] = c->price_micros;
+        snprintf(ask->reasons[ask->moves_n++], sizeof(ask->reasons[0]), "%.*s", (int)c->reason.n,
+                 c->reason.p);
+        ask->changed_us = now;
+    }
+    ask->price_micros = c->price_micros;
+    if (c->units > 0) ask->units = c->units;
+    return leave(w, LINK_DONE, err);
+}
+
+static enum link_result pool_look(void *self, struct str pool, struct pool_seen *out,
                                   struct err *err)
 {
     struct fake_world *w = self;
     if (!enter(w, err)) return LINK_UNREACHABLE;
-    struct fake_ask *ask = find_ask(w, ask_id);
-    if (!ask) return leave(w, LINK_GONE, err);
-    ask->price_micros = offer_price(o);
-    ask->units = o->units;
+    if (!str_is(pool, "cpu")) return leave(w, LINK_GONE, err);
+    *out = w->market.pool;
     return leave(w, LINK_DONE, err);
 }
 
@@ -147,7 +192,8 @@ static enum link_result ask_cancel(void *self, struct str ask_id, struct err *er
 static bool is_told(const struct fake_lease *l, int64_t after)
 {
     if (l->told_late && l->state == LEASE_FINISHED) return true;
-    return !l->forgotten && l->state <= LEASE_STOPPING && (after == 0 || l->sequence > after);
+    const bool lives = l->state <= LEASE_STOPPING || l->state == LEASE_PREEMPTED;
+    return !l->forgotten && lives && (after == 0 || l->sequence > after);
 }
 
 static bool any_told(const struct fake_world *w, int64_t after)
@@ -162,8 +208,8 @@ static bool any_told(const struct fake_world *w, int64_t after)
 static void wait_for_work(struct fake_world *w, int64_t after, int64_t wait_seconds)
 {
     const int64_t until = clock_monotonic_us() + wait_seconds * 1000000;
-    while (!any_told(w, after) && clock_monotonic_us() < until && !fake_is_interrupted() &&
-           !w->market.unreachable) {
+    while (!any_told(w, after) && !w->market.bid_id[0] && clock_monotonic_us() < until &&
+           !fake_is_interrupted() && !w->market.unreachable) {
         pthread_mutex_unlock(&w->lock);
         clock_sleep_us(STEP_US);
         pthread_mutex_lock(&w->lock);
@@ -179,6 +225,10 @@ static enum link_result assignments(void *self, int64_t after, int64_t wait_seco
     out->v = arena_alloc(a, FAKE_LEASES * sizeof(*out->v));
     out->n = 0;
     out->next = after;
+    out->bids = arena_alloc(a, sizeof(*out->bids));
+    out->bids_n = w->market.bid_id[0] && w->market.offers == 0 && w->market.asks_n > 0;
+    out->bids[0] = w->market.bid;
+    out->bids[0].bid_id = str_of(w->market.bid_id);
     for (size_t i = 0; i < w->market.leases_n; i++) {
         const struct fake_lease *l = &w->market.leases[i];
         if (!is_told(l, after)) continue;
@@ -314,6 +364,15 @@ static void add_command(struct pulse_answer *out, const struct lease_pulse *p, e
     snprintf(c->lease_id, sizeof(c->lease_id), "%.*s", (int)p->lease_id.n, p->lease_id.p);
 }
 
+static void add_displacement(struct pulse_answer *out, const struct lease_pulse *p,
+                             int64_t notice_seconds)
+{
+    add_command(out, p, COMMAND_STOP);
+    struct command *c = &out->commands[out->commands_n - 1];
+    snprintf(c->reason, sizeof(c->reason), "displaced");
+    c->notice_seconds = notice_seconds;
+}
+
 static enum link_result heartbeat(void *self, const struct lease_pulse *leases, size_t n,
                                   struct arena *a, struct pulse_answer *out, struct err *err)
 {
@@ -327,10 +386,13 @@ static enum link_result heartbeat(void *self, const struct lease_pulse *leases, 
         enum lease_state next;
         if (l) check_tick(w, l, &leases[i]);
         if (l && l->stop && lease_next(l->state, LEASE_CANCEL, &next)) l->state = next;
+        if (l && l->displace && lease_next(l->state, LEASE_PREEMPT, &next)) l->state = next;
         if (!l || l->forget || lease_is_final(l->state))
             add_command(out, &leases[i], COMMAND_FORGET);
         else if (l->state == LEASE_STOPPING)
             add_command(out, &leases[i], COMMAND_STOP);
+        else if (l->state == LEASE_PREEMPTED)
+            add_displacement(out, &leases[i], l->notice_seconds);
     }
     for (size_t i = 0; i < w->market.asks_n; i++)
         out->asks_changed = out->asks_changed || !w->market.asks[i].open;
@@ -391,6 +453,18 @@ static enum link_result blob_put(void *self, const char *sha256, int fd, int64_t
     return leave(w, LINK_DONE, err);
 }
 
+static enum link_result auction_offer(void *self, struct str bid_id, struct str ask_id,
+                                      int64_t price_micros, struct err *err)
+{
+    struct fake_world *w = self;
+    if (!enter(w, err)) return LINK_UNREACHABLE;
+    if (!str_is(bid_id, w->market.bid_id)) fake_break(w, "an offer for a bid that was not told");
+    snprintf(w->market.offered_ask, sizeof(w->market.offered_ask), "%.*s", (int)ask_id.n, ask_id.p);
+    w->market.offered_micros = price_micros;
+    w->market.offers++;
+    return leave(w, LINK_DONE, err);
+}
+
 const struct link_ops fake_link_ops = {
     .join = join,
     .put_node = put_node,
@@ -398,7 +472,9 @@ const struct link_ops fake_link_ops = {
     .ask_place = ask_place,
     .ask_amend = ask_amend,
     .ask_cancel = ask_cancel,
+    .pool_look = pool_look,
     .assignments = assignments,
+    .auction_offer = auction_offer,
     .accept = accept_lease,
     .decline = decline,
     .ready = ready,

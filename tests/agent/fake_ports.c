@@ -32,6 +32,7 @@ const struct settings fake_settings = {
     .retry_us = 10000,
     .retry_most_us = 40000,
     .asks_us = 50000,
+    .quote_us = 100000,
     .ask_retry_us = 100000,
     .ask_retry_most_us = 1000000,
 };
@@ -136,6 +137,7 @@ struct fake_world *fake_world_new(void)
     if (!mkdtemp(w->dir)) abort();
     make_identity(w);
     sha256_hex(fake_archive(), w->market.image_sha);
+    w->market.pool.tick_micros = 1000;
     w->engine.script = (struct fake_script){
         .run_ms = 60, .out = "hello\n", .err = "oh\n", .file = "result.txt", .content = "42\n"
     };
@@ -234,13 +236,14 @@ static void fill_agent(struct run *r)
     a->report.name = STR("test");
     a->report.agent_version = STR("1");
     a->report.inventory.share = (struct share){ 1000, 4000000, 4000000 };
-    r->offer = (struct offer){ .pool = STR("cpu"),
-                               .policy = POLICY_FIXED,
-                               .price_micros = w->price_micros,
-                               .floor_micros = w->price_micros,
-                               .units = 1,
-                               .min_lease_seconds = 60,
-                               .max_lease_seconds = 86400 };
+    r->offer =
+        (struct offer){ .pool = STR("cpu"),
+                        .policy = w->policy,
+                        .price_micros = w->price_micros,
+                        .floor_micros = w->floor_micros > 0 ? w->floor_micros : w->price_micros,
+                        .units = 1,
+                        .min_lease_seconds = 60,
+                        .max_lease_seconds = 86400 };
     a->offer = w->sells ? &r->offer : NULL;
 }
 

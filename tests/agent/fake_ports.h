@@ -17,6 +17,7 @@
 #define FAKE_CHUNKS     256
 #define FAKE_BLOBS      16
 #define FAKE_ASKS       8
+#define FAKE_MOVES      32
 #define FAKE_LOG_MAX    (256 * 1024)
 
 /* What a container does: for all containers of the world. */
@@ -61,6 +62,8 @@ struct fake_lease {
     enum lease_state state;
     bool forgotten;    /* the market tells nobody of it any more */
     bool stop, forget; /* commands of the next heartbeats */
+    bool displace;     /* the same, with a notice of */
+    int64_t notice_seconds;
     bool told_late;    /* told once more when it is over: the market looked before it was */
     char refused[128]; /* "reason fault" of a cannot-start */
     int accepts, readies, declines;
@@ -76,6 +79,11 @@ struct fake_ask {
     char ask_id[40], pool[32];
     bool open;
     int64_t price_micros, floor_micros, units;
+    enum pricing_policy policy;
+    int64_t changed_us; /* when its price changed; boot clock */
+    int64_t prices[FAKE_MOVES];
+    char reasons[FAKE_MOVES][256];
+    size_t moves_n;
 };
 
 struct fake_market {
@@ -88,6 +96,13 @@ struct fake_market {
     int64_t marks_us[2]; /* a test's own: moments that it wants to compare */
     struct fake_ask asks[FAKE_ASKS];
     size_t asks_n;
+    struct sealed_bid bid; /* announced once it has a name; and what was offered for it */
+    char bid_id[40], offered_ask[40];
+    int64_t offered_micros;
+    int offers;
+    struct pool_seen pool; /* what sellers see; its best other ask may be one of `asks` */
+    int64_t quote_us;      /* a price that is younger may not be changed */
+    int early;             /* how often an agent tried to */
     int heartbeats, nodes_put, downloads;
     char broken[256]; /* the first thing that no agent may do; empty: none */
 };
@@ -100,8 +115,9 @@ struct fake_world {
     int crash_at; /* the process dies there; 0: it does not */
     char dir[256];
     bool sells;
-    int64_t price_micros;
-    struct key *key, *market_key; /* made before the fork */
+    enum pricing_policy policy;
+    int64_t price_micros, floor_micros; /* floor 0: the price */
+    struct key *key, *market_key;       /* made before the fork */
     struct identity identity;
 };
 

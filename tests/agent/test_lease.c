@@ -204,6 +204,40 @@ TEST(who_does_not_hear_is_killed_after_the_grace)
     end(w);
 }
 
+static bool first_is_over_after_a_displacement(struct fake_world *w)
+{
+    if (first_runs(w)) w->market.leases[0].displace = true;
+    return all_over(w);
+}
+
+TEST(who_has_to_make_room_is_asked_and_says_so)
+{
+    struct fake_world *w = one_lease(NULL, 60);
+    w->engine.script.run_ms = 60000;
+    w->market.leases[0].notice_seconds = 30;
+    CHECK_I64(fake_run(w, first_is_over_after_a_displacement, PATIENCE_MS), 0);
+    CHECK_I64(w->market.leases[0].state, LEASE_FINISHED);
+    CHECK_I64(w->engine.v[0].terms, 1);
+    CHECK_I64(w->engine.v[0].kills, 0);
+    CHECK_REASON(w, "displaced");
+    end(w);
+}
+
+/* The usual grace is over long before: the notice is longer. */
+TEST(who_has_to_make_room_has_its_notice_before_it_is_killed)
+{
+    struct fake_world *w = one_lease(NULL, 60);
+    w->engine.script.run_ms = 60000;
+    w->engine.script.deaf = true;
+    w->market.leases[0].notice_seconds = 2;
+    CHECK_I64(fake_run(w, first_is_over_after_a_displacement, 2 * PATIENCE_MS), 0);
+    CHECK_I64(w->engine.v[0].terms, 1);
+    CHECK(receipt_of(w, 0).seconds >= 2);
+    CHECK_I64(receipt_of(w, 0).exit_code, 137);
+    CHECK_REASON(w, "displaced");
+    end(w);
+}
+
 static bool over_after_a_forget(struct fake_world *w)
 {
     if (first_runs(w)) w->market.leases[0].forget = true;
@@ -435,6 +469,8 @@ TESTS(T(a_lease_from_offer_to_receipt), T(the_second_start_of_an_image_needs_no_
       T(a_lease_that_is_told_once_more_when_it_is_over_is_not_run_again),
       T(what_does_not_fit_beside_the_others_is_declined), T(ticks_are_signed_while_it_runs),
       T(a_long_log_is_capped_and_its_digest_is_of_what_was_sent), T(the_buyers_stop_asks_first),
+      T(who_has_to_make_room_is_asked_and_says_so),
+      T(who_has_to_make_room_has_its_notice_before_it_is_killed),
       T(who_does_not_hear_is_killed_after_the_grace),
       T(what_the_market_forgets_is_killed_and_dropped), T(the_deadline_needs_no_market),
       T(work_goes_on_without_the_market_and_nothing_of_it_is_lost), T(too_much_memory),

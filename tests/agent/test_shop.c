@@ -56,6 +56,24 @@ TEST(one_ask_stands_with_the_owners_price)
     end(w);
 }
 
+static bool has_offered(struct fake_world *w)
+{
+    return w->market.offers > 0;
+}
+
+TEST(a_sealed_bid_is_answered_with_what_the_machine_is_worth)
+{
+    struct fake_world *w = seller(50000);
+    CHECK_I64(fake_run(w, some_heartbeats, PATIENCE_MS), 0);
+    w->market.bid =
+        (struct sealed_bid){ .wants = { { STR("cpu"), 1 } }, .wants_n = 1, .max_seconds = 600 };
+    snprintf(w->market.bid_id, sizeof(w->market.bid_id), "bid_1");
+    CHECK_I64(fake_run(w, has_offered, PATIENCE_MS), 0);
+    CHECK_STR(w->market.offered_ask, w->market.asks[0].ask_id);
+    CHECK_I64(w->market.offered_micros, 50000);
+    end(w);
+}
+
 static bool price_is_new(struct fake_world *w)
 {
     return w->market.asks[0].price_micros == 50000 && open_asks(w) == 1 && some_heartbeats(w);
@@ -64,8 +82,18 @@ static bool price_is_new(struct fake_world *w)
 TEST(an_old_ask_is_amended_and_a_second_one_withdrawn)
 {
     struct fake_world *w = seller(50000);
-    w->market.asks[0] = (struct fake_ask){ "ask_1", "cpu", true, 90000, 50000, 1 };
-    w->market.asks[1] = (struct fake_ask){ "ask_2", "cpu", true, 80000, 80000, 1 };
+    w->market.asks[0] = (struct fake_ask){ .ask_id = "ask_1",
+                                           .pool = "cpu",
+                                           .open = true,
+                                           .price_micros = 90000,
+                                           .floor_micros = 50000,
+                                           .units = 1 };
+    w->market.asks[1] = (struct fake_ask){ .ask_id = "ask_2",
+                                           .pool = "cpu",
+                                           .open = true,
+                                           .price_micros = 80000,
+                                           .floor_micros = 80000,
+                                           .units = 1 };
     w->market.asks_n = 2;
     CHECK_I64(fake_run(w, price_is_new, PATIENCE_MS), 0);
     CHECK(!w->market.asks[1].open);
@@ -199,6 +227,7 @@ TEST(what_is_no_token_is_refused_before_anything_is_sent)
 }
 
 TESTS(T(without_a_price_nothing_is_sold), T(one_ask_stands_with_the_owners_price),
+      T(a_sealed_bid_is_answered_with_what_the_machine_is_worth),
       T(an_old_ask_is_amended_and_a_second_one_withdrawn),
       T(after_a_withdrawal_the_next_ask_comes_later), T(a_join_pins_the_market_and_keeps_the_key),
       T(joining_again_takes_a_new_key_once_it_has_worked),

@@ -61,6 +61,8 @@ class Operation:
     @property
     def scope(self):
         """The scope that it needs, "agent" for what only agents may, or None: open to all."""
+        if {} in self.spec["security"]:  # credentials are taken and not asked for
+            return None
         for way in self.spec["security"]:
             return way["bearer"][0] if "bearer" in way else "agent"
         return None

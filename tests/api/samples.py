@@ -45,7 +45,7 @@ class Estate:
             "job_id": self.resting["job_id"], "bid_id": self.resting["bid_id"], "ask_id": self.ask["ask_id"],
             "node_id": self.machine.node_id, "lease_id": self.offered["lease_id"],
             "payout_id": self.payout["payout_id"], "key_id": self.key["key_id"], "sha256": DIGEST, "pool": "cpu",
-            "name": "internal", "page": "new", "file": "css/app.css", "n": "0",
+            "account_id": self.provider.account_id, "name": "internal", "page": "new", "file": "css/app.css", "n": "0",
         }
 
     def bodies(self):
@@ -60,6 +60,7 @@ class Estate:
             "post_account_keys": {"public_key": Key().public, "name": "spare"},
             "post_api_keys": {"name": "a key", "scopes": ["read"]},
             "post_jobs": job(limit_price_per_unit_hour=usd("0.005")),
+            "post_quotes": job(limit_price_per_unit_hour=usd("0.005")),
             "patch_bid": {"limit_price_per_unit_hour": usd("0.006")},
             "put_blob": b"other bytes",
             "post_join_tokens": {"name": "rack 7"},
@@ -69,6 +70,9 @@ class Estate:
             "post_agent_join": {"token": "brs_join_x", "public_key": self.machine.signing.public, **report()},
             "put_agent_node": report(),
             "post_agent_asks": ask,
+            "post_agent_offer": {"ask_id": self.ask["ask_id"], "price_per_unit_hour": usd("0.850")},
+            "post_team_invitations": {"account_id": self.provider.account_id, "quota_units": 4},
+            "post_team_join": {"team_id": self.provider.account_id},
             "patch_agent_ask": {"price_per_unit_hour": usd("0.910"), "units": 3},
             "post_agent_lease_accept": {"epoch": 1, "image_digest": IMAGE_DIGEST},
             "post_agent_lease_decline": {"epoch": 1, "reason": "declined", "detail": "busy"},

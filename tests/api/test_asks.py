@@ -42,11 +42,10 @@ def test_a_machine_offers_itself(provider, machine):
 def test_all_that_is_wished_is_told(side):
     _, place, _ = side
     wishes = {"floor_price_per_unit_hour": usd("0.400"), "available_until": "2027-01-01T00:00:00.000Z",
-              "min_lease_seconds": 120, "max_lease_seconds": 7200, "units": 3, "interruptible": False}
+              "min_lease_seconds": 120, "max_lease_seconds": 7200, "units": 3, "interruptible": True,
+              "unit_sets": [1, 3], "min_buyer_tier": 1, "max_checkpoint_seconds": 600, "egress": "none", "post_only": True}
     told = place(**wishes).ok()["ask"]
-    assert {name: told[name] for name in wishes if name in told} == {
-        **{name: value for name, value in wishes.items() if name != "interruptible"},
-        "floor_price_per_unit_hour": usd("0.400000")}
+    assert {name: told[name] for name in wishes} == {**wishes, "floor_price_per_unit_hour": usd("0.400000")}
 
 
 def test_an_ask_trades_at_once_with_all_it_serves(buyer, machine):
@@ -202,3 +201,91 @@ def test_leases_of_a_withdrawn_ask_go_on(buyer, provider, machine):
     provider.post(f"/v1/asks/{ask['ask_id']}/cancel").ok()
     machine.run(lease)
     assert buyer.get(f"/v1/leases/{lease}").ok()["state"] == "settled"
+
+
+@pytest.mark.parametrize("policy", ["fixed", "undercut", "adaptive"])
+def test_the_owner_says_how_the_price_moves(side, policy):
+    asker, place, path = side
+    told = place(pricing=policy).ok()["ask"]
+    assert told["pricing"] == policy
+    listed = asker.call("GET", f"{path}?state=open").ok()["data"]
+    assert [a["pricing"] for a in listed if a["ask_id"] == told["ask_id"]] == [policy]
+
+
+def test_a_price_adapts_unless_something_else_is_said(machine):
+    assert offer(machine).ok()["ask"]["pricing"] == "adaptive"
+
+
+def test_a_policy_that_is_none(side, problem):
+    _, place, _ = side
+    problem(place(pricing="clairvoyant"), "validation-failed", "/pricing")
+
+
+def prices(provider, ask_id, limit=25):
+    return [(p["price_per_unit_hour"]["amount"], p["by"], p["reason"])
+            for p in provider.pages(f"/v1/asks/{ask_id}/prices", limit)]
+
+
+def test_the_history_of_a_price(provider, machine):
+    ask_id = offer(machine, units=2, floor_price_per_unit_hour=usd("0.400")).ok()["ask"]["ask_id"]
+    assert prices(provider, ask_id) == [("0.500000", "owner", None)]
+    machine.call("PATCH", f"/v1/agent/asks/{ask_id}",
+                 {"price_per_unit_hour": usd("0.490"), "reason": "idle for 12 min, best other ask 0.49"}).ok()
+    provider.patch(f"/v1/asks/{ask_id}", {"units": 1}).ok()  # no news of the price
+    provider.patch(f"/v1/asks/{ask_id}", {"price_per_unit_hour": usd("0.600")}).ok()
+    told = [("0.600000", "owner", None), ("0.490000", "agent", "idle for 12 min, best other ask 0.49"),
+            ("0.500000", "owner", None)]
+    assert prices(provider, ask_id) == told
+    assert prices(provider, ask_id, 1) == told  # page by page
+    first, *_, last = provider.get(f"/v1/asks/{ask_id}/prices").ok()["data"]
+    assert first["previous_price_per_unit_hour"] == usd("0.490000")
+    assert last["previous_price_per_unit_hour"] is None
+
+
+def test_the_history_is_the_owners_alone(crowd, machine, problem):
+    ask_id = machine.offer(price="0.500").ok()["ask"]["ask_id"]
+    assert prices(machine.provider, ask_id) == [("0.500000", "agent", None)]
+    problem(crowd().get(f"/v1/asks/{ask_id}/prices"), "not-found")
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 201, 7])
+def test_a_reason_is_a_sentence(provider, machine, problem, reason):
+    ask_id = offer(machine).ok()["ask"]["ask_id"]
+    problem(provider.patch(f"/v1/asks/{ask_id}", {"price_per_unit_hour": usd("0.600"), "reason": reason}),
+            "validation-failed", "/reason")
+
+
+def test_a_reason_alone_changes_nothing(provider, machine, problem):
+    ask_id = offer(machine).ok()["ask"]["ask_id"]
+    problem(provider.patch(f"/v1/asks/{ask_id}", {"reason": "a whim"}), "validation-failed", "")
+
+
+def rival(machine):
+    price = machine.call("GET", "/v1/agent/pools/cpu").ok()["best_other_ask_price_per_unit_hour"]
+    return price and price["amount"]
+
+
+def test_who_has_never_delivered_moves_nobodys_price(crowd, buyer):
+    mine, other = Machine(crowd()), Machine(crowd())
+    before = rival(mine)
+    other.offer(units=3, price="0.004").ok()
+    assert rival(mine) == before
+    lease = buyer.submit(units=1, limit_price_per_unit_hour=usd("0.004")).ok()["job"]["lease_id"]
+    other.run(lease)
+    assert rival(mine) == "0.004000"
+    assert rival(other) == before  # nobody competes with himself
+
+
+def test_a_sold_out_machine_is_no_competitor(crowd, buyer):
+    mine, other = Machine(crowd()), Machine(crowd())
+    other.offer(units=2, price="0.003").ok()
+    for _ in range(2):
+        lease = buyer.submit(units=1, limit_price_per_unit_hour=usd("0.003")).ok()["job"]["lease_id"]
+        other.run(lease)
+    assert rival(mine) == "0.003000"
+    buyer.submit(units=2, limit_price_per_unit_hour=usd("0.003")).ok()
+    assert rival(mine) != "0.003000"
+
+
+def test_a_pool_that_is_none(machine, problem):
+    problem(machine.call("GET", "/v1/agent/pools/gold"), "not-found")

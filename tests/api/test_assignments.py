@@ -182,8 +182,8 @@ def test_what_the_market_does_not_know_is_to_be_forgotten(buyer, node):
     lease = buy(buyer)["lease_id"]
     node.run(lease)
     told = beat(node, here(lease), here(NOBODYS, epoch=7)).ok()["commands"]
-    assert told == [{"lease_id": lease, "epoch": 1, "do": "forget", "reason": None},
-                    {"lease_id": NOBODYS, "epoch": 7, "do": "forget", "reason": None}]
+    assert told == [{"lease_id": lease, "epoch": 1, "do": "forget", "reason": None, "notice_seconds": 0},
+                    {"lease_id": NOBODYS, "epoch": 7, "do": "forget", "reason": None, "notice_seconds": 0}]
 
 
 def test_another_epoch_is_to_be_forgotten(buyer, node):
@@ -197,7 +197,8 @@ def test_what_shall_stop_is_told_each_time(buyer, node):
     job = buy(buyer)
     node.start(job["lease_id"])
     buyer.post(f"/v1/jobs/{job['job_id']}/cancel").ok()
-    wanted = [{"lease_id": job["lease_id"], "epoch": 1, "do": "stop", "reason": "cancelled"}]
+    wanted = [{"lease_id": job["lease_id"], "epoch": 1, "do": "stop", "reason": "cancelled",
+               "notice_seconds": 0}]
     assert beat(node, here(job["lease_id"])).ok()["commands"] == wanted
     assert beat(node).ok()["commands"] == wanted
 

@@ -41,7 +41,8 @@ def clear_books():
 def ask(asker, estate, operation, headers=None):
     sample = estate.sample(operation)
     body = sample.body if sample.body is not None else None
-    return asker.call(operation.method, sample.path, body, {**sample.headers(), **(headers or {})})
+    method = "HEAD" if operation.name == "get_stream" else operation.method  # a stream has no end
+    return asker.call(method, sample.path, body, {**sample.headers(), **(headers or {})})
 
 
 def code(answer):
@@ -80,7 +81,7 @@ def test_what_belongs_to_somebody_else_is_not_found(estate, stranger, unchanged,
 
 
 @pytest.mark.parametrize("operation", [o for o in PEOPLES if o.method == "GET" and o.path.count("{") == 0
-                                       and o.name not in ("get_account",)], ids=repr)
+                                       and o.name not in ("get_account", "get_team")], ids=repr)
 def test_lists_hold_ones_own_things_alone(estate, stranger, operation):
     ours = ask(estate.owner(operation), estate, operation).ok()["data"]
     theirs = ask(stranger, estate, operation).ok()["data"]

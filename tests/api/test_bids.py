@@ -46,10 +46,12 @@ def test_what_one_has_is_not_sent_again(buyer, bid):
     assert buyer.get(bid, If_None_Match=tag).status == 200
 
 
-def test_a_lower_limit_keeps_the_place_in_the_line(buyer, bid):
+def test_the_same_limit_keeps_the_place_in_the_line(buyer, bid):
     before = buyer.get(bid).ok()
+    after = buyer.patch(bid, limit("0.020")).ok()
+    assert after["priority"] == before["priority"]
     after = buyer.patch(bid, limit("0.019")).ok()
-    assert (after["limit_price_per_unit_hour"], after["priority"]) == (usd("0.019000"), before["priority"])
+    assert after["limit_price_per_unit_hour"] == usd("0.019000") and after["priority"] > before["priority"]
 
 
 def test_a_higher_limit_goes_to_the_end_and_holds_more(crowd):

@@ -105,6 +105,12 @@ def texts(field, schema):
     yield "items/maxLength", True, "enum" in schema["items"] or schema["items"].get("maxLength") == 4096
 
 
+def integers(field, schema):
+    yield "type", "array", schema.get("type")
+    yield "maxItems", field["most"], schema.get("maxItems")
+    yield from ((f"items/{where}", ours, theirs) for where, ours, theirs in integer(field, schema["items"]))
+
+
 def text_map(field, schema):
     yield "type", "object", schema.get("type")
     yield "maxProperties", field["max"], schema.get("maxProperties")
@@ -134,7 +140,7 @@ def refused(field, schema):
 
 
 COMPARE = {
-    "text": text, "integer": integer, "boolean": boolean, "enum": enum, "money": money, "time": time, "texts": texts,
+    "text": text, "integer": integer, "boolean": boolean, "enum": enum, "money": money, "time": time, "texts": texts, "integers": integers,
     "text map": text_map, "object": an_object, "objects": objects, "base64": bytes_in_base64, "refused": refused,
 }
 

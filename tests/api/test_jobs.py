@@ -58,7 +58,7 @@ def test_all_that_is_wished_is_told(buyer):
         "image": f"blob:sha256:{'ab' * 32}", "entrypoint": ["/bin/sh", "-c"], "env": {"SEED": "7", "_E": ""},
         "workdir": "/work", "cpu_millis": 2500, "memory_bytes": 3 << 30, "scratch_bytes": 0, "gpus": 0,
         "outputs": ["/out", "/out/a b"], "level": "signed", "kind": "batch", "egress": "none", "nodes": 1,
-        "time_in_force": "gtt",
+        "time_in_force": "good-till-time",
     }
     told = buyer.submit(**wishes, **more).ok()["job"]
     wanted = {**wishes, "budget": usd("2.000000"), "limit_price_per_unit_hour": usd("0.015000"), "units": 3,
@@ -68,7 +68,7 @@ def test_all_that_is_wished_is_told(buyer):
 
 @pytest.mark.parametrize("needs, units", [
     ({}, 1), ({"cpu_millis": 1000}, 1), ({"cpu_millis": 1001}, 2), ({"memory_bytes": (4 << 30) + 1}, 5),
-    ({"scratch_bytes": 2 << 30}, 1), ({"cpu_millis": 1, "units": 7}, 7), ({"units": 4095}, 4095),
+    ({"scratch_bytes": 2 << 30}, 1), ({"cpu_millis": 1, "units": 7}, 7), ({"units": 4032}, 4032),
 ])
 def test_units_are_those_that_the_needs_take(buyer, needs, units):
     assert buyer.submit(budget=usd("10"), **needs).ok()["job"]["units"] == units
@@ -101,10 +101,15 @@ def test_without_a_limit_and_without_an_offer_it_is_refused(buyer, problem, told
     problem(buyer.submit(limit_price_per_unit_hour=None), "validation-failed", "/limit_price_per_unit_hour")
 
 
-def test_ones_own_offer_does_not_serve(crowd, machine, provider, market):
+def test_ones_own_machine_serves_first_and_for_nothing(crowd, machine, provider, market, anybody):
     market.verb("account", "credit", provider.account_id, "10")
-    machine.offer(units=1, price="0.010").ok()
-    assert provider.submit(units=1).ok()["job"]["state"] == "open"
+    machine.offer(units=2, price="0.010").ok()
+    made = provider.submit(units=1).ok()
+    assert (made["job"]["state"], made["job"]["held"]) == ("placed", usd("0.000000"))
+    assert [(t["own"], t["price_per_unit_hour"]) for t in made["trades"]] == [(True, usd("0.000000"))]
+    tape = anybody.get("/v1/trades?limit=1").ok()["data"]
+    assert made["trades"][0]["trade_id"] not in [t["trade_id"] for t in tape]
+    assert provider.submit(units=1, own="never").ok()["job"]["state"] == "open"
 
 
 def test_more_than_one_has_is_refused(crowd, problem):
@@ -196,7 +201,8 @@ def test_a_dry_run_says_what_would_be_held_and_makes_nothing(crowd):
     person = crowd("10")
     told = dry(person, units=3, limit_price_per_unit_hour=usd("0.020"), max_duration_seconds=1800)
     assert (told.status, told.json) == (200, {
-        "pool": "cpu", "units": 3, "limit_price_per_unit_hour": usd("0.020000"), "hold": usd("0.030000")})
+        "pool": "cpu", "units": 3, "limit_price_per_unit_hour": usd("0.020000"), "hold": usd("0.030000"),
+        "pools": [{"pool": "cpu", "units": 3, "limit_price_per_unit_hour": usd("0.020000")}]})
     assert person.balance() == (10_000_000, 0) and person.get("/v1/jobs").ok()["data"] == []
 
 

@@ -388,6 +388,7 @@ def test_outputs_lie_below_their_folder(machine, lease, problem, path):
     content = b"x"
     machine.put(f"/v1/agent/blobs/{hashlib.sha256(content).hexdigest()}", content).ok()
     problem(machine.say(work, "exit", **machine.receipt(work, [(path, content)])), "validation-failed", "/receipt")
+    machine.finish(work, [("a", content)]).ok()
 
 
 def test_the_image_that_ran_is_told(buyer, machine, lease):

@@ -86,7 +86,7 @@ def test_the_tape_tells_trades_newest_first_without_parties(anybody, buyer, mach
     machine.offer(units=2, price="0.010").ok()
     made = [buyer.submit(units=1).ok()["trades"][0] for _ in range(2)]
     assert anybody.get("/v1/trades?limit=2").ok()["data"] == made[::-1]
-    assert set(made[0]) == {"trade_id", "pool", "units", "price_per_unit_hour", "taker", "at"}
+    assert set(made[0]) == {"trade_id", "pool", "units", "price_per_unit_hour", "taker", "at", "own", "displacing"}
     assert made[0]["taker"] == "bid"
 
 

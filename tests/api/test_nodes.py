@@ -32,7 +32,7 @@ def test_a_machine_joins(provider, anybody):
     told = provider.get(f"/v1/nodes/{machine.node_id}").ok()
     assert (told["name"], told["state"], told["agent_version"], told["site"]) == ("rack 7", "online", "1.0.0", None)
     assert told["engine"] == {"name": "podman", "version": "5.0"} and told["leases_live"] == 0
-    assert told["inventory"] == inventory() and told["pools"] == [{"pool": "cpu", "state": "declared"}]
+    assert told["inventory"] == {**inventory(), "region": "unknown", "bandwidth_mbps": 0} and told["pools"] == [{"pool": "cpu", "state": "declared"}]
 
 
 def test_the_same_key_may_join_again_and_is_the_same_node(provider):
@@ -72,7 +72,8 @@ def test_tokens_that_are_none(provider, problem):
 
 def test_what_a_machine_says_of_itself_is_told(provider, machine):
     said = {"name": "ünit 2", "agent_version": "1.2.3", "engine": None,
-            "inventory": {"cpu_millis": 8000, "memory_bytes": 16 * GIB, "scratch_bytes": 0, "gpus": []}}
+            "inventory": {"cpu_millis": 8000, "memory_bytes": 16 * GIB, "scratch_bytes": 0, "gpus": [],
+                          "region": "oceania", "site": "rack 1", "data_label": "imagenet", "bandwidth_mbps": 10000}}
     told = put(machine, **said).ok()
     assert {name: told[name] for name in said} == said
     assert provider.get(f"/v1/nodes/{machine.node_id}").ok() == told

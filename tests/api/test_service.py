@@ -16,7 +16,7 @@ PAGES = ("/", "/market", "/jobs", "/jobs/new", "/earn", "/signin")
 CONTRACT = Contract()
 # One address of each path, to ask for methods; ids are of nobody's things.
 EXAMPLES = {
-    "job_id": "job_01m86ch877e0080000000004k7", "bid_id": "bid_01m86ch877e0080000000004k7",
+    "account_id": "acct_01m86ch3mge00800000000000g", "job_id": "job_01m86ch877e0080000000004k7", "bid_id": "bid_01m86ch877e0080000000004k7",
     "ask_id": "ask_01m86ch86je0080000000004jj", "node_id": "node_01m86ch86ge0080000000004jg",
     "lease_id": "lease_01m86ch877e0080000000004k7", "payout_id": "payout_01m86ch8a0e0080000000004p0",
     "key_id": "key_01m93tdxshe0vr000000xdwt5h", "sha256": "ab" * 32, "pool": "cpu", "name": "internal",

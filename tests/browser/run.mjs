@@ -110,6 +110,17 @@ async function signIn(page, at) {
     await look(page, at, 'jobs');
 }
 
+// Why the price of an offer moved, when the account has one.
+async function prices(page, at) {
+    const buttons = page.getByRole('button', { name: /^Prices/ });
+    if (!await buttons.count())
+        return;
+    at.step = `${at.theme} prices of an offer`;
+    await buttons.first().click();
+    await page.getByText('placed at').waitFor({ timeout: 10000 });
+    await look(page, at, 'prices');
+}
+
 // The first thing Tab reaches is the way past the navigation, and focus can be seen.
 async function keyboard(page, at) {
     at.step = `${at.theme} keyboard`;
@@ -125,6 +136,43 @@ async function keyboard(page, at) {
         if (seen === 'none')
             find(at.step, `stop ${i + 2} shows no focus`);
     }
+}
+
+// The market page follows the stream, draws prices in every step, and can be stopped and gone on with.
+async function market(page, at) {
+    at.step = `${at.theme} market live`;
+    await page.goto(`${base}/market?pool=cpu`, { waitUntil: 'load' });
+    await calm(page);
+    await page.locator('.badge.on').waitFor({ timeout: 10000 }).catch(() => find(at.step, 'the page does not say that it is live'));
+    for (const interval of ['1m', '1h', '1d', '5m']) {
+        await page.getByRole('button', { name: interval, exact: true }).press('Enter');
+        await calm(page);
+    }
+    if (!await page.locator('svg.candles').count())
+        find(at.step, 'no candles are drawn');
+    await page.getByRole('button', { name: 'View as table' }).press('Enter');
+    await look(page, at, 'market-live');
+    await page.getByRole('button', { name: 'Pause updates' }).press('Enter');
+    await page.getByRole('button', { name: 'Resume updates' }).press('Enter');
+    await page.locator('.badge.on').waitFor({ timeout: 10000 }).catch(() => find(at.step, 'it is not live again'));
+    at.step = `${at.theme} market without a stream`;
+    at.broken = true;
+    await page.route(/\/v1\/stream/, (route) => route.fulfill(problem(503)));
+    await page.goto(`${base}/market?pool=cpu`, { waitUntil: 'load' });
+    let asked = 0;
+    page.on('request', (r) => { asked += /\/v1\/pools\/cpu\/depth/.test(r.url()); });
+    await page.waitForTimeout(7000);
+    if (asked < 2)
+        find(at.step, `it asked ${asked} times for the book`);
+    if (await page.locator('.badge.on').count() || !await page.locator('table.book').count())
+        find(at.step, 'it says that it is live, or shows no book');
+    await look(page, at, 'market-polled');
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    at.broken = false;
+    await page.goto(`${base}/market?pool=cpu`, { waitUntil: 'load' });
+    await page.getByRole('link', { name: 'l4-24g' }).click();
+    await page.locator('.empty').first().waitFor({ timeout: 10000 });
+    await look(page, at, 'market-empty-pool');
 }
 
 // A job through the form, and its end, by keyboard alone.
@@ -146,9 +194,23 @@ async function buy(page, at) {
     if (!await limit.isVisible())
         await page.getByText(/^More: limit/).press('Enter');
     await limit.fill('0.001');
+    await page.waitForFunction(() => !/^Asking/.test(document.querySelector('.quote').textContent), null, { timeout: 10000 })
+        .catch(() => find(at.step, 'the market was asked what it would cost, and does not answer'));
+    await page.getByText(/^Advanced: /).press('Enter');
+    const machines = page.getByRole('textbox', { name: 'Machines at once' });
+    await machines.fill('65');
+    await page.keyboard.press('Enter');
+    if (await machines.getAttribute('aria-invalid') !== 'true')
+        find(at.step, 'too many machines were not refused');
+    await machines.fill('2');
+    await page.getByRole('checkbox', { name: /at one site/ }).press('Space');
+    await page.getByRole('checkbox', { name: /may displace it/ }).press('Space');
+    await page.getByRole('textbox', { name: 'Work it may lose, minutes' }).fill('10');
     await look(page, at, 'new-job-filled');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/jobs\/job_/, { timeout: 10000 });
+    await page.getByText('2 at once, all at one site').waitFor({ timeout: 5000 }).catch(() => find(at.step, 'the job does not say that it is for two machines'));
+    await page.getByText('loses at most 10 min of its work').waitFor({ timeout: 5000 }).catch(() => find(at.step, 'the job does not say that it may be displaced'));
     await look(page, at, 'job-fresh');
     const cancel = page.getByRole('button', { name: 'Cancel job' });
     if (!await cancel.count())
@@ -169,16 +231,51 @@ async function buy(page, at) {
     await look(page, at, 'job-cancelled');
 }
 
+// Why a job waits, and the click that ends its waiting, by keyboard; where there is an offer that would serve it.
+async function why(page, at) {
+    at.step = `${at.theme} why nothing is matched`;
+    await page.goto(`${base}/jobs/new?image=docker.io%2Flibrary%2Falpine%3A3.20&budget=0.05&limit=0.001&pool=cpu&nodes=1&samesite=&interruptible=&checkpoint=&auction=`, { waitUntil: 'load' });
+    await calm(page);
+    await page.getByRole('button', { name: /^Submit/ }).press('Enter');
+    await page.waitForURL(/\/jobs\/job_/, { timeout: 10000 });
+    await page.getByRole('heading', { name: 'Why is nothing matched?' }).waitFor({ timeout: 10000 });
+    await look(page, at, 'job-why');
+    const raise = page.getByRole('button', { name: /^Raise it to / });
+    if (await raise.count()) {
+        await raise.first().press('Enter');
+        await page.locator('.pill.open').waitFor({ state: 'detached', timeout: 15000 }).catch(() => find(at.step, 'the change that is suggested did not match it'));
+        if (await page.getByRole('heading', { name: 'Why is nothing matched?' }).count())
+            find(at.step, 'it is matched, and still asks why not');
+    }
+    const cancel = page.getByRole('button', { name: 'Cancel job' });
+    if (!await cancel.count())
+        return;
+    await cancel.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 10000 });
+}
+
 const problem = (status) => ({
     status, contentType: 'application/problem+json', headers: { 'X-Request-Id': 'made-by-the-test' },
     body: JSON.stringify({ type: `${base}/problems/overloaded`, title: 'The market is busy; try again shortly.', status, code: 'overloaded', detail: '', instance: '/', request_id: 'made-by-the-test' }),
 });
 
+const noPrices = { open: null, high: null, low: null, close: null, last: null, change: null, volume_units: 0, volume_unit_hours: '0.000000', trades: 0 };
+
+// What there is of a thing when there is nothing of it. A stream would tell of more: there is none.
 async function emptied(route) {
+    if (/\/stream/.test(route.request().url())) {
+        await route.fulfill(problem(503));
+        return;
+    }
     const answer = await route.fetch();
     const body = await answer.json();
-    if (Array.isArray(body.data))
-        body.data = /\/pools$/.test(route.request().url()) ? body.data.map((p) => ({ ...p, last_trade: null,
+    if (/\/candles/.test(route.request().url()))
+        body.data = body.data.map((c) => ({ ...c, ...noPrices }));
+    else if (Array.isArray(body.data))
+        body.data = /\/pools$/.test(route.request().url()) ? body.data.map((p) => ({ ...p, last_trade: null, day: { ...p.day, ...noPrices },
             asks: { open: 0, units_free: 0, best_price_per_unit_hour: null }, bids: { open: 0, units: 0, best_price_per_unit_hour: null } })) : [];
     if ('asks' in body)
         Object.assign(body, { asks: [], bids: [] });
@@ -187,7 +284,7 @@ async function emptied(route) {
 
 // What every panel shows while it waits, when there is nothing, and when the server fails.
 async function states(page, at) {
-    const lists = /\/v1\/(pools|trades|jobs|nodes|asks|leases|payouts|postings|api-keys)(\/|\?|$)/;
+    const lists = /\/v1\/(pools|trades|stream|jobs|nodes|asks|leases|payouts|postings|api-keys)(\/|\?|$)/;
     const held = [];
     const ways = {
         skeleton: (route) => held.push(route),
@@ -197,7 +294,7 @@ async function states(page, at) {
     for (const [state, way] of Object.entries(ways)) {
         at.broken = true;
         await page.route(lists, way);
-        for (const [name, path] of [['home', '/'], ['jobs', '/jobs'], ['earn', '/earn'], ['account', '/signin']]) {
+        for (const [name, path] of [['home', '/'], ['market', '/market'], ['jobs', '/jobs'], ['earn', '/earn'], ['account', '/signin']]) {
             at.step = `${at.theme} ${state} ${name}`;
             await page.goto(base + path, { waitUntil: 'load' });
             const sign = { skeleton: '.skeleton', empty: '.empty', error: '.problem' }[state];
@@ -228,6 +325,7 @@ async function walk(browser, theme) {
     watch(page, at);
     await visit(page, at, 'home', '/');
     await visit(page, at, 'market', '/market');
+    await market(page, at);
     await visit(page, at, 'earn-signed-out', '/earn');
     await visit(page, at, 'jobs-signed-out', '/jobs');
     await visit(page, at, 'new-job', '/jobs/new');
@@ -240,13 +338,16 @@ async function walk(browser, theme) {
     if (job)
         await visit(page, at, 'job', `/jobs/${job}`);
     await visit(page, at, 'earn', '/earn');
+    await prices(page, at);
     await visit(page, at, 'account', '/signin');
     await visit(page, at, 'new-job-signed-in', '/jobs/new');
     await states(page, at);
     if (process.env.BUY)
         await buy(page, at);
+    if (process.env.BUY)
+        await why(page, at);
     await page.setViewportSize({ width: 390, height: 800 });
-    for (const [name, path] of [['home', '/'], ['jobs', '/jobs'], ['earn', '/earn'], ['new-job', '/jobs/new'], ...(job ? [['job', `/jobs/${job}`]] : [])])
+    for (const [name, path] of [['home', '/'], ['market', '/market'], ['jobs', '/jobs'], ['earn', '/earn'], ['new-job', '/jobs/new'], ...(job ? [['job', `/jobs/${job}`]] : [])])
         await visit(page, at, `narrow-${name}`, path);
     at.step = `${theme} sign out`;
     await page.goto(`${base}/signin`, { waitUntil: 'load' });

@@ -227,8 +227,8 @@ def test_jobs_are_listed_page_by_page(bourse, market):
         "data": [Market.job("open" if r.query.get("cursor") else "settled")],
         "next_cursor": None if r.query.get("cursor") else "c2"})
     one = bourse("ps")
-    assert one.stdout.splitlines()[0].split() == ["JOB", "NAME", "STATE", "REASON", "POOL", "UNITS", "BUDGET", "SPENT",
-                                                  "HELD", "CREATED"]
+    assert one.stdout.splitlines()[0].split() == ["JOB", "NAME", "STATE", "REASON", "WAITS", "POOL", "UNITS", "NODES",
+                                                  "BUDGET", "SPENT", "HELD", "CREATED"]
     assert len(one.stdout.splitlines()) == 2 and "--all" in one.stderr
     assert len(bourse("ps", "--all").stdout.splitlines()) == 3
     assert [j["state"] for j in json.loads(bourse("ps", "--all", "--json").stdout)["data"]] == ["settled", "open"]

@@ -133,12 +133,34 @@ def test_a_reader_that_goes_away_is_no_crash(bourse, market):
 def test_an_offer_is_placed_and_taken_back(bourse, market):
     node, ask = "node_01m86ch86ge0080000000004jg", "ask_01m86ch86je0080000000004jj"
     body = {"ask_id": ask, "node_id": node, "pool": "cpu", "state": "open", "price_per_unit_hour": usd("0.050000"),
+            "floor_price_per_unit_hour": usd("0.040000"), "pricing": "undercut",
             "units": 2, "units_free": 2, "available_until": "2026-11-24T09:00:00.000Z"}
     market.answers["POST", "/v1/asks"] = 201, {"ask": body, "trades": []}
     market.answers["POST", f"/v1/asks/{ask}/cancel"] = 200, {**body, "state": "cancelled"}
-    assert "price  0.05" in bourse("asks", "place", node, "--price", "0.05", "--units", "2").stdout
+    assert "price    0.05" in bourse("asks", "place", node, "--price", "0.05", "--units", "2").stdout
     assert json.loads(market.requests[0].body) == {
         "node_id": node, "pool": "cpu", "units": 2, "price_per_unit_hour": {"amount": "0.05", "currency": "USD"}}
     assert market.requests[0].headers["Idempotency-Key"]
     assert "--price is missing" in bourse("asks", "place", node, code=2).stderr
-    assert "state  cancelled" in bourse("asks", "cancel", ask).stdout
+    said = bourse("asks", "place", node, "--price", "0.05", "--floor", "0.04", "--pricing", "undercut").stdout
+    assert "pricing  undercut" in said
+    assert json.loads(market.requests[-1].body) == {
+        "node_id": node, "pool": "cpu", "units": 1, "price_per_unit_hour": {"amount": "0.05", "currency": "USD"},
+        "floor_price_per_unit_hour": {"amount": "0.04", "currency": "USD"}, "pricing": "undercut"}
+    assert "state    cancelled" in bourse("asks", "cancel", ask).stdout
+
+
+def test_why_a_price_moved(bourse, market):
+    ask = "ask_01m86ch86je0080000000004jj"
+    moves = [{"at": "2026-11-24T09:12:00.000Z", "price_per_unit_hour": usd("0.300000"),
+              "previous_price_per_unit_hour": usd("0.310000"), "by": "agent",
+              "reason": "idle for 12 min, best other ask 0.305"},
+             {"at": "2026-11-24T09:00:00.000Z", "price_per_unit_hour": usd("0.310000"),
+              "previous_price_per_unit_hour": None, "by": "owner", "reason": None}]
+    market.answers["GET", f"/v1/asks/{ask}/prices"] = 200, {"data": moves, "next_cursor": None}
+    head, newest, placed = bourse("asks", "prices", ask).stdout.splitlines()
+    assert head.split() == ["AT", "FROM", "TO", "BY", "WHY"]
+    assert newest.split(None, 5) == [
+        "2026-11-24", "09:12:00", "0.31", "0.30", "agent", "idle for 12 min, best other ask 0.305"]
+    assert placed.split() == ["2026-11-24", "09:00:00", "-", "0.31", "owner", "-"]
+    assert "is not the id of a ask" in bourse("asks", "prices", "../keys", code=2).stderr

@@ -89,15 +89,16 @@ def make_image(folder):
 
 
 class Agent:
-    """A bourse-agent of `provider` that sells `units` at `price`."""
+    """A bourse-agent of `provider` that sells `units` at `price`, with more keys of its configuration."""
 
-    def __init__(self, market, provider, folder, engine, price, units=2, name="node"):
+    def __init__(self, market, provider, folder, engine, price, units=2, name="node", **conf):
         self.market, self.provider, self.engine, self.name = market, provider, engine, name
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.log = self.folder.with_suffix(".log")
         (self.folder / "agent.conf").write_text(
-            f"engine = {engine.socket}\nprice_per_unit_hour = {price}\nunits = {units}\nlog_level = debug\n")
+            f"engine = {engine.socket}\nprice_per_unit_hour = {price}\nunits = {units}\nlog_level = debug\n"
+            + "".join(f"{key} = {value}\n" for key, value in conf.items()))
         self.process = None
         self._join()
 

@@ -40,6 +40,12 @@ def number_of(public_id):
     return command
 
 
+# What a test does not ask for does not stand in its way: prices change at once, nobody backs off, trades at any
+# price, and as many requests as it likes.
+PATIENT = {"quote_seconds": 0, "backoff_seconds": 0, "collar_bps": 0, "orders_per_second": 1_000_000,
+           "requests_per_second": 1_000_000, "looks_per_second": 1_000_000}
+
+
 class Account:
     def __init__(self, market, account_id, key):
         self.market, self.account_id, self.key = market, account_id, key
@@ -52,14 +58,15 @@ class Account:
 class Market:
     """Options are flags of bourse-server, as lease_seconds=5."""
 
-    def __init__(self, folder, db=None, **options):
+    def __init__(self, folder, db=None, program="bourse-server", **options):
+        self.program = BUILD / program
         self.folder = pathlib.Path(folder)
         base = db or os.environ["BOURSE_TEST_DB"]
         self.database = f"bourse_{uuid.uuid4().hex[:12]}"
         self.base, self.db = base, pg.with_database(base, self.database)
         self.ports = [free_port() for _ in range(3)]
         self.url, self.agent_url, self.metrics_url = (f"http://127.0.0.1:{port}" for port in self.ports)
-        self.options = options
+        self.options = {**PATIENT, **options}
         self.fee_bps = options.get("fee_bps", 100)
         self.log = self.folder / "server.log"
         self.process = None
@@ -93,7 +100,7 @@ class Market:
 
     def verb(self, *words, **options):
         """Run bourse-server with a verb and give back what it says."""
-        told = subprocess.run([BUILD / "bourse-server", *words, *self._flags(**options)],
+        told = subprocess.run([self.program, *words, *self._flags(**options)],
                               capture_output=True, text=True, check=False)
         assert told.returncode == 0, f"{words}: {told.stdout}{told.stderr}"
         return told.stdout
@@ -103,7 +110,7 @@ class Market:
     def launch(self):
         api, agents, metrics = (f"127.0.0.1:{port}" for port in self.ports)
         self.process = Process(
-            [BUILD / "bourse-server", "run", *self._flags(
+            [self.program, "run", *self._flags(
                 listen=api, agent_listen=agents, metrics_listen=metrics, static_dir=ROOT / "static",
                 openapi=ROOT / "openapi.yaml", **self.options)],
             self.log,

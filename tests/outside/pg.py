@@ -51,8 +51,9 @@ def with_database(conninfo, name):
 class PrivatePostgres:
     """A cluster below a folder. Its address stays the same when it is killed and started again."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, env=None):
         self.folder = pathlib.Path(folder)
+        self.env = env or {}
         self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o711)
         self.link = self.folder / "s"
@@ -68,26 +69,34 @@ class PrivatePostgres:
     def start(self):
         """pg.sh makes a new socket each time, so a link leads to the present one."""
         told = subprocess.run([ROOT / "tools/pg.sh", "start", self.folder], check=True,
-                              stdout=subprocess.PIPE, text=True).stdout
+                              stdout=subprocess.PIPE, text=True, env={**os.environ, **self.env}).stdout
         target = next(w[5:] for w in told.split() if w.startswith("host="))
         fresh = self.folder / "s.new"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(target)
         fresh.rename(self.link)
 
+    def data(self):
+        return pathlib.Path((self.folder / "where").read_text().strip())
+
     def postmaster(self):
-        data = pathlib.Path((self.folder / "where").read_text().strip())
-        return int((data / "postmaster.pid").read_text().split()[0])
+        return int((self.data() / "postmaster.pid").read_text().split()[0])
 
     def kill(self, whole=True):
         """The postmaster alone, whose children may still finish what they are at; or all of it at once."""
         pids = [self.postmaster()]
         if whole:
+            _signal(pids, signal.SIGSTOP)  # so that nobody is born meanwhile
             pids += _children(pids[0])
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            _signal(pids, signal.SIGSTOP)
+        _signal(pids, signal.SIGKILL)
         wait_for("the end of PostgreSQL", lambda: not any(_is_alive(pid) for pid in pids))
+
+
+def _signal(pids, number):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _stat(pid):

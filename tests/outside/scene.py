@@ -91,15 +91,16 @@ class Scene:
 
 @contextlib.contextmanager
 def scene(name, offers, db=None, one_engine=False, **options):
-    """`offers` are (price, units) of one machine each; an engine each, or one for all. Options are the market's."""
+    """`offers` are (price, units) of one machine each, then more of its configuration if there is any; an engine each, or one for all. Options are the market's."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(Folder(name))
         machines = engines(stack, folder, 1) * len(offers) if one_engine else engines(stack, folder, len(offers))
         market = stack.enter_context(Market(folder, db, **options))
         world = Scene(folder, market, machines)
-        for i, (price, units) in enumerate(offers):
+        for i, (price, units, *conf) in enumerate(offers):
             provider = market.account(f"provider {i}")
-            agent = Agent(market, provider, folder / f"agent-{i}", machines[i], price, units, f"machine {i}")
+            agent = Agent(market, provider, folder / f"agent-{i}", machines[i], price, units, f"machine {i}",
+                          **{key: value for more in conf for key, value in more.items()})
             world.agents.append(stack.enter_context(agent))
         for agent in world.agents:
             agent.await_ask()

@@ -22,7 +22,7 @@ static bool missing(const char *kind, int64_t number)
 #define SAME(field, r, m)                                                                          \
     if (!same(kind, number, field, (int64_t)(r), (int64_t)(m))) ok = false
 #define SAME_FIELD(field) SAME(#field, real->field, model->field)
-#define SAME_MONEY(field) SAME(#field, real->field.micros, model->field)
+#define SAME_MONEY(field) SAME_FIELD(field.micros)
 
 /* ---- What a command did ---- */
 
@@ -36,12 +36,12 @@ static bool compare_lines(const struct naive *n, const struct outcome *o)
         number = (int64_t)i;
         SAME("account", o->postings[i].account, n->lines[i].account);
         SAME("bucket", o->postings[i].bucket, n->lines[i].bucket);
-        SAME("amount", o->postings[i].amount.micros, n->lines[i].amount);
+        SAME("amount", o->postings[i].amount.micros, n->lines[i].amount.micros);
     }
     return ok;
 }
 
-static bool compare_trade(const struct trade *real, const struct naive_trade *model, int64_t at)
+static bool compare_trade(const struct trade *real, const struct trade *model)
 {
     const char *const kind = "trade";
     const int64_t number = model->trade;
@@ -56,7 +56,9 @@ static bool compare_trade(const struct trade *real, const struct naive_trade *mo
     SAME_FIELD(units);
     SAME_MONEY(price);
     SAME_FIELD(bid_rested);
-    SAME("at_us", real->at_us, at);
+    SAME_FIELD(own);
+    SAME_FIELD(displacing);
+    SAME_FIELD(at_us);
     return ok;
 }
 
@@ -66,16 +68,16 @@ bool compare_outcome(const struct naive *n, const struct outcome *o, const struc
     const int64_t number = n->seq;
     bool ok = true;
     SAME("refused", o->refused, n->refused);
+    SAME("again", o->again_us, n->again_us);
     SAME("trades", o->trades_n, n->trades_n);
-    if (!compare_lines(n, o) || !ok) return false;
-    for (size_t i = 0; ok && i < n->trades_n; i++)
-        ok = compare_trade(&trades[(size_t)o->trades_first + i], &n->trades[i], n->now);
-    return ok;
+    for (size_t i = 0; i < n->trades_n && (int32_t)i < o->trades_n; i++)
+        if (!compare_trade(&trades[(size_t)o->trades_first + i], &n->trades[i])) return false;
+    return compare_lines(n, o) && ok;
 }
 
 /* ---- Objects ---- */
 
-bool compare_balance(const struct balance *real, const struct naive_account *model)
+bool compare_balance(const struct balance *real, const struct balance *model)
 {
     const char *const kind = "account";
     const int64_t number = model->account;
@@ -87,7 +89,54 @@ bool compare_balance(const struct balance *real, const struct naive_account *mod
     return ok;
 }
 
-bool compare_node(const struct node *real, const struct naive_node *model)
+bool compare_standing(const struct standing *real, const struct standing *model)
+{
+    const char *const kind = "standing of account";
+    const int64_t number = model->account;
+    bool ok = true;
+    if (real == NULL) return missing(kind, number);
+    SAME_FIELD(account);
+    SAME_FIELD(tier);
+    SAME_FIELD(team);
+    SAME_FIELD(quota);
+    SAME_FIELD(invited_by);
+    SAME_FIELD(invited_quota);
+    return ok;
+}
+
+bool compare_pool_state(const struct pool_state *real, const struct pool_state *model)
+{
+    const char *const kind = "pool";
+    const int64_t number = model->pool;
+    bool ok = true;
+    if (real == NULL) return missing(kind, number);
+    SAME_FIELD(pool);
+    SAME_FIELD(call_us);
+    SAME_FIELD(called_seq);
+    SAME_MONEY(cursor_limit);
+    SAME_FIELD(cursor_priority);
+    SAME_FIELD(recent_n);
+    for (int32_t i = 0; ok && i < model->recent_n; i++)
+        SAME_MONEY(recent[i]);
+    return ok;
+}
+
+static bool compare_traits(const char *kind, int64_t number, const struct traits *real,
+                           const struct traits *model)
+{
+    bool ok = true;
+    SAME_FIELD(region);
+    SAME_FIELD(tier);
+    SAME_FIELD(verified);
+    SAME_FIELD(isolation);
+    SAME_FIELD(interconnect);
+    SAME_FIELD(bandwidth_mbps);
+    SAME_FIELD(label);
+    SAME_FIELD(site);
+    return ok;
+}
+
+bool compare_node(const struct node *real, const struct node *model)
 {
     const char *const kind = "node";
     const int64_t number = model->node;
@@ -95,15 +144,41 @@ bool compare_node(const struct node *real, const struct naive_node *model)
     if (real == NULL) return missing(kind, number);
     SAME_FIELD(node);
     SAME_FIELD(account);
+    SAME_FIELD(at_us);
     SAME_FIELD(spec.cpu_millis);
     SAME_FIELD(spec.memory_bytes);
     SAME_FIELD(spec.scratch_bytes);
     SAME_FIELD(spec.gpu_pool);
     SAME_FIELD(spec.gpus);
+    SAME_FIELD(strikes);
+    SAME_FIELD(backoff_us);
+    SAME_FIELD(quoted_us);
+    return compare_traits(kind, number, &real->spec.traits, &model->spec.traits) && ok;
+}
+
+static bool compare_ask_spec(int64_t number, const struct ask_spec *real,
+                             const struct ask_spec *model)
+{
+    const char *const kind = "ask";
+    bool ok = true;
+    SAME_FIELD(node);
+    SAME_FIELD(pool);
+    SAME_MONEY(price);
+    SAME_MONEY(floor);
+    SAME_FIELD(units);
+    SAME_FIELD(until_us);
+    SAME_FIELD(seconds_min);
+    SAME_FIELD(seconds_max);
+    SAME_FIELD(sets);
+    SAME_FIELD(interruptible);
+    SAME_FIELD(buyer_tier_min);
+    SAME_FIELD(egress_max);
+    SAME_FIELD(risk_seconds);
+    SAME_FIELD(post_only);
     return ok;
 }
 
-bool compare_ask(const struct ask *real, const struct naive_ask *model)
+bool compare_ask(const struct ask *real, const struct ask *model)
 {
     const char *const kind = "ask";
     const int64_t number = model->ask;
@@ -111,22 +186,59 @@ bool compare_ask(const struct ask *real, const struct naive_ask *model)
     if (real == NULL) return missing(kind, number);
     SAME_FIELD(ask);
     SAME_FIELD(account);
+    SAME_FIELD(at_us);
     SAME_FIELD(priority);
-    SAME_FIELD(spec.node);
-    SAME_FIELD(spec.pool);
-    SAME_FIELD(spec.price.micros);
-    SAME_FIELD(spec.floor.micros);
-    SAME_FIELD(spec.units);
-    SAME_FIELD(spec.until_us);
-    SAME_FIELD(spec.seconds_min);
-    SAME_FIELD(spec.seconds_max);
+    SAME_FIELD(stale);
+    SAME_FIELD(parked);
     SAME_FIELD(free);
     SAME_FIELD(state);
     SAME_FIELD(reason);
+    ok = compare_ask_spec(number, &real->spec, &model->spec) && ok;
+    return compare_traits(kind, number, &real->traits, &model->traits) && ok;
+}
+
+static bool compare_wish(int64_t number, const struct wish *real, const struct wish *model)
+{
+    const char *const kind = "bid";
+    bool ok = true;
+    SAME_FIELD(regions);
+    SAME_FIELD(tier_min);
+    SAME_FIELD(verified);
+    SAME_FIELD(isolation_min);
+    SAME_FIELD(interconnect_min);
+    SAME_FIELD(bandwidth_min_mbps);
+    SAME_FIELD(label);
+    SAME_FIELD(egress);
     return ok;
 }
 
-bool compare_bid(const struct bid *real, const struct naive_bid *model)
+static bool compare_bid_spec(int64_t number, const struct bid_spec *real,
+                             const struct bid_spec *model)
+{
+    const char *const kind = "bid";
+    bool ok = true;
+    SAME_FIELD(wants_n);
+    for (int32_t i = 0; ok && i < model->wants_n; i++) {
+        SAME_FIELD(wants[i].pool);
+        SAME_FIELD(wants[i].units);
+    }
+    SAME_MONEY(limit);
+    SAME_MONEY(budget);
+    SAME_FIELD(nodes);
+    SAME_FIELD(same_site);
+    SAME_FIELD(seconds);
+    SAME_FIELD(checkpoint_seconds);
+    SAME_FIELD(expires_us);
+    SAME_FIELD(attempts_max);
+    SAME_FIELD(tif);
+    SAME_FIELD(rank);
+    SAME_FIELD(own);
+    SAME_FIELD(interruptible);
+    SAME_FIELD(auction_ms);
+    return compare_wish(number, &real->wish, &model->wish) && ok;
+}
+
+bool compare_bid(const struct bid *real, const struct bid *model)
 {
     const char *const kind = "bid";
     const int64_t number = model->bid;
@@ -134,29 +246,31 @@ bool compare_bid(const struct bid *real, const struct naive_bid *model)
     if (real == NULL) return missing(kind, number);
     SAME_FIELD(bid);
     SAME_FIELD(account);
+    SAME_FIELD(at_us);
     SAME_FIELD(priority);
-    SAME_FIELD(spec.pool);
-    SAME_FIELD(spec.limit.micros);
-    SAME_FIELD(spec.budget.micros);
-    SAME_FIELD(spec.units);
-    SAME_FIELD(spec.seconds);
-    SAME_FIELD(spec.expires_us);
-    SAME_FIELD(spec.attempts_max);
+    SAME_FIELD(tier);
+    SAME_FIELD(sealed);
+    SAME_FIELD(parked);
+    SAME_FIELD(parked_pool);
     SAME_FIELD(state);
     SAME_FIELD(job);
     SAME_MONEY(spent);
     SAME_MONEY(hold);
     SAME_FIELD(lease);
+    SAME_FIELD(leases_n);
+    SAME_FIELD(live);
     SAME_FIELD(attempts);
+    SAME_FIELD(verdict);
+    SAME_FIELD(verdict_reason);
     SAME_FIELD(exit_code);
     SAME_FIELD(reason);
     SAME_FIELD(excluded_n);
     for (int32_t i = 0; ok && i < model->excluded_n; i++)
         SAME_FIELD(excluded[i]);
-    return ok;
+    return compare_bid_spec(number, &real->spec, &model->spec) && ok;
 }
 
-static bool compare_lease_end(const struct lease *real, const struct naive_lease *model)
+static bool compare_lease_end(const struct lease *real, const struct lease *model)
 {
     const char *const kind = "lease";
     const int64_t number = model->lease;
@@ -168,13 +282,14 @@ static bool compare_lease_end(const struct lease *real, const struct naive_lease
     SAME_MONEY(charge);
     SAME_MONEY(fee);
     SAME_MONEY(payout);
+    SAME_MONEY(insurance);
     SAME_FIELD(exit_code);
     SAME_FIELD(reason);
     SAME_FIELD(fault);
     return ok;
 }
 
-bool compare_lease(const struct lease *real, const struct naive_lease *model)
+bool compare_lease(const struct lease *real, const struct lease *model)
 {
     const char *const kind = "lease";
     const int64_t number = model->lease;
@@ -189,6 +304,10 @@ bool compare_lease(const struct lease *real, const struct naive_lease *model)
     SAME_FIELD(pool);
     SAME_FIELD(units);
     SAME_MONEY(price);
+    SAME_MONEY(base);
+    SAME_FIELD(own);
+    SAME_FIELD(ripe);
+    SAME_FIELD(waits);
     SAME_FIELD(seconds_max);
     SAME_MONEY(hold);
     SAME_FIELD(state);
@@ -200,7 +319,7 @@ bool compare_lease(const struct lease *real, const struct naive_lease *model)
     return compare_lease_end(real, model) && ok;
 }
 
-bool compare_payout(const struct payout *real, const struct naive_payout *model)
+bool compare_payout(const struct payout *real, const struct payout *model)
 {
     const char *const kind = "payout";
     const int64_t number = model->payout;
@@ -211,6 +330,18 @@ bool compare_payout(const struct payout *real, const struct naive_payout *model)
     SAME_MONEY(amount);
     SAME_FIELD(state);
     SAME_FIELD(at_us);
+    return ok;
+}
+
+bool compare_offer(const struct offer *real, const struct offer *model)
+{
+    const char *const kind = "offer for bid";
+    const int64_t number = model->bid;
+    bool ok = true;
+    SAME_FIELD(bid);
+    SAME_FIELD(ask);
+    SAME_MONEY(price);
+    SAME_FIELD(seq);
     return ok;
 }
 
@@ -234,17 +365,22 @@ bool compare_due(const struct market *m, const struct naive *n, int64_t now_us)
     const bool real_due = market_due(m, now_us, &real, &real_next);
     const bool model_due = naive_due(n, now_us, &model, &model_next);
     SAME("is anything due", real_due, model_due);
-    if (!real_due || !model_due) {
+    if (!real_due && !model_due) {
         SAME("next", real_next, model_next);
         return ok;
     }
     SAME("kind", real.kind, model.kind);
     SAME("account", real.account, model.account);
-    if (model.kind == COMMAND_EXPIRE_ORDER) {
-        SAME("order", real.u.order.order, model.u.order.order);
-    } else {
+    switch ((int)model.kind) {
+    case COMMAND_CALL: SAME("pool", real.u.call.pool, model.u.call.pool); break;
+    case COMMAND_EXPIRE_ORDER:
+    case COMMAND_REENTER:
+    case COMMAND_CLOSE_AUCTION:
+    case COMMAND_TRIM: SAME("order", real.u.order.order, model.u.order.order); break;
+    default:
         SAME("lease", real.u.lease.lease, model.u.lease.lease);
         SAME("epoch", real.u.lease.epoch, model.u.lease.epoch);
+        break;
     }
     return ok;
 }
@@ -293,6 +429,12 @@ static bool compare_living(const struct market *m, const struct naive *n)
 bool compare_market(const struct market *m, const struct naive *n)
 {
     bool ok = compare_balances(m, n) && compare_living(m, n);
+    for (size_t i = 0; i < n->accounts_n; i++)
+        if (n->accounts[i].account >= ACCOUNT_FIRST)
+            ok = compare_standing(market_standing(m, n->accounts[i].account), &n->standings[i]) &&
+                 ok;
+    for (size_t i = 0; i < n->pools_n; i++)
+        ok = compare_pool_state(market_pool_state(m, n->pools[i].number), &n->states[i]) && ok;
     for (size_t i = 0; i < n->nodes_n; i++)
         ok = compare_node(market_node(m, n->nodes[i].node), &n->nodes[i]) &&
              compare_load(m, n, n->nodes[i].node) && ok;

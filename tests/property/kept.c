@@ -36,6 +36,28 @@ static bool odd(const char *kind, int64_t number, bool fresh)
         }                                                                                          \
     } while (0)
 
+/* Rows that belong to an account, a pool or a bid: inserted or updated, whichever it takes. */
+#define TAKE_PART(list, from, same_row, limit)                                                     \
+    for (size_t i = 0; i < t->list##_n; i++) {                                                     \
+        size_t at = 0;                                                                             \
+        while (at < k->list##_n && !(same_row))                                                    \
+            at++;                                                                                  \
+        if (at == k->list##_n) k->list##_n++;                                                      \
+        assert(k->list##_n <= (limit));                                                            \
+        k->list[at] = (from);                                                                      \
+        k->list[at].touch = (struct touch){ false, false };                                        \
+    }
+
+static void take_parts(struct kept *k, const struct touched *t)
+{
+    TAKE_PART(standings, *t->standings[i], k->standings[at].account == t->standings[i]->account,
+              NAIVE_ACCOUNTS)
+    TAKE_PART(pools, *t->pools[i], k->pools[at].pool == t->pools[i]->pool, NAIVE_POOLS)
+    TAKE_PART(offers, t->offers[i],
+              k->offers[at].bid == t->offers[i].bid && k->offers[at].ask == t->offers[i].ask,
+              NAIVE_OFFERS)
+}
+
 bool kept_take(struct kept *k, const struct touched *t)
 {
     TAKE(balances, account, NAIVE_ACCOUNTS);
@@ -46,6 +68,7 @@ bool kept_take(struct kept *k, const struct touched *t)
     TAKE(payouts, payout, NAIVE_PAYOUTS);
     for (size_t i = 0; i < k->nodes_n; i++)
         k->nodes[i].offered = (struct needs){ 0 };
+    take_parts(k, t);
     return true;
 }
 
@@ -60,6 +83,40 @@ bool kept_take(struct kept *k, const struct touched *t)
             if (!compare(&k->list[i], &n->list[i])) ok = false;                                    \
     } while (0)
 
+static bool is_sealed(const struct naive *n, int64_t bid)
+{
+    for (size_t i = 0; i < n->bids_n; i++)
+        if (n->bids[i].bid == bid) return n->bids[i].sealed;
+    return false;
+}
+
+/* What is kept of accounts, pools and offers. */
+static bool compare_parts(const struct kept *k, const struct naive *n)
+{
+    bool ok = true;
+    for (size_t i = 0; i < n->accounts_n; i++) {
+        struct standing s = { .account = n->accounts[i].account };
+        for (size_t j = 0; j < k->standings_n; j++)
+            if (k->standings[j].account == s.account) s = k->standings[j];
+        ok = compare_standing(&s, &n->standings[i]) && ok;
+    }
+    for (size_t i = 0; i < n->pools_n; i++) {
+        struct pool_state s = { .pool = n->pools[i].number };
+        for (size_t j = 0; j < k->pools_n; j++)
+            if (k->pools[j].pool == s.pool) s = k->pools[j];
+        ok = compare_pool_state(&s, &n->states[i]) && ok;
+    }
+    for (size_t i = 0; i < n->offers_n; i++) {
+        struct offer o = { 0 };
+        if (!is_sealed(n, n->offers[i].bid)) continue;
+        for (size_t j = 0; j < k->offers_n; j++)
+            if (k->offers[j].bid == n->offers[i].bid && k->offers[j].ask == n->offers[i].ask)
+                o = k->offers[j];
+        ok = compare_offer(&o, &n->offers[i]) && ok;
+    }
+    return ok;
+}
+
 bool kept_compare(const struct kept *k, const struct naive *n)
 {
     bool ok = true;
@@ -71,7 +128,7 @@ bool kept_compare(const struct kept *k, const struct naive *n)
     COMPARE(bids, compare_bid);
     COMPARE(leases, compare_lease);
     COMPARE(payouts, compare_payout);
-    return ok;
+    return compare_parts(k, n) && ok;
 }
 
 /* Both lists are in order of number, so one walk finds what the model still has. */
@@ -93,6 +150,10 @@ void kept_drop(struct kept *k, const struct naive *n)
     DROP(bids, bid);
     DROP(leases, lease);
     DROP(payouts, payout);
+    size_t left = 0;
+    for (size_t i = 0; i < k->offers_n; i++)
+        if (is_sealed(n, k->offers[i].bid)) k->offers[left++] = k->offers[i];
+    k->offers_n = left;
 }
 
 #define LOAD(list, load)                                                                           \
@@ -104,16 +165,21 @@ struct market *kept_rebuild(const struct kept *k, const struct naive *n, const s
     struct market *m = market_new(mem, &n->rules, n->pools, n->pools_n);
     bool ok = true;
     if (m == NULL) return NULL;
-    LOAD(nodes, market_load_node);
     LOAD(balances, market_load_balance);
+    LOAD(standings, market_load_standing);
+    LOAD(pools, market_load_pool);
+    LOAD(nodes, market_load_node);
     LOAD(asks, market_load_ask);
     LOAD(bids, market_load_bid);
+    for (size_t i = 0; ok && i < k->offers_n; i++)
+        if (is_sealed(n, k->offers[i].bid)) ok = market_load_offer(m, &k->offers[i]);
     LOAD(leases, market_load_lease);
     LOAD(payouts, market_load_payout);
     if (!ok) {
         market_free(m);
         return NULL;
     }
-    market_load_end(m, n->last_seq, n->last_us);
-    return m;
+    if (market_load_end(m, n->last_seq, n->last_us)) return m;
+    market_free(m);
+    return NULL;
 }

@@ -8,6 +8,10 @@
 struct kept {
     struct balance balances[NAIVE_ACCOUNTS];
     size_t balances_n;
+    struct standing standings[NAIVE_ACCOUNTS]; /* none: as it is at the beginning */
+    size_t standings_n;
+    struct pool_state pools[NAIVE_POOLS];
+    size_t pools_n;
     struct node nodes[NAIVE_NODES];
     size_t nodes_n;
     struct ask asks[NAIVE_ASKS];
@@ -18,6 +22,8 @@ struct kept {
     size_t leases_n;
     struct payout payouts[NAIVE_PAYOUTS];
     size_t payouts_n;
+    struct offer offers[NAIVE_OFFERS];
+    size_t offers_n;
 };
 
 /* Insert the fresh, update the others; false when an object is fresh twice or never was. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The first part of the naive market: accounts, money, teams, and which command is whose. */
 #include "tests/property/naive.h"
 
 #include <assert.h>
@@ -13,8 +14,12 @@ struct naive *naive_new(const struct market_rules *rules, const struct pool *poo
     n->rules = *rules;
     memcpy(n->pools, pools, pools_n * sizeof(*pools));
     n->pools_n = pools_n;
-    n->accounts[n->accounts_n++].account = 1;
-    n->accounts[n->accounts_n++].account = 2;
+    for (size_t i = 0; i < pools_n; i++)
+        n->states[i].pool = pools[i].number;
+    for (int64_t a = ACCOUNT_WORLD; a <= ACCOUNT_INSURANCE; a++) {
+        n->standings[n->accounts_n].account = a;
+        n->accounts[n->accounts_n++].account = a;
+    }
     n->last_seq = ACCOUNT_FIRST - 1;
     return n;
 }
@@ -27,20 +32,27 @@ void naive_free(struct naive *n)
 /* clang-format off */
 /* NOLINTBEGIN(bugprone-macro-parentheses): these are names, not expressions */
 #define FIND(type, kind, list)                                                                     \
-    struct type *type(struct naive *n, int64_t kind)                                               \
+    struct type *naive_##kind(struct naive *n, int64_t kind)                                       \
     {                                                                                              \
         for (size_t i = 0; i < n->list##_n; i++)                                                   \
             if (n->list[i].kind == kind) return &n->list[i];                                       \
         return NULL;                                                                               \
     }
-FIND(naive_account, account, accounts)
-FIND(naive_node, node, nodes)
-FIND(naive_ask, ask, asks)
-FIND(naive_bid, bid, bids)
-FIND(naive_lease, lease, leases)
-FIND(naive_payout, payout, payouts)
+FIND(balance, account, accounts)
+FIND(node, node, nodes)
+FIND(ask, ask, asks)
+FIND(bid, bid, bids)
+FIND(lease, lease, leases)
+FIND(payout, payout, payouts)
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
+
+struct standing *naive_standing(struct naive *n, int64_t account)
+{
+    for (size_t i = 0; i < n->accounts_n; i++)
+        if (n->accounts[i].account == account) return &n->standings[i];
+    return NULL;
+}
 
 const struct pool *naive_pool(const struct naive *n, int32_t number)
 {
@@ -49,76 +61,94 @@ const struct pool *naive_pool(const struct naive *n, int32_t number)
     return NULL;
 }
 
-bool naive_ask_is_final(const struct naive *n, const struct naive_ask *a)
+struct pool_state *naive_pool_state(struct naive *n, int32_t number)
 {
-    return a->state != ORDER_OPEN && naive_leased(n, a->ask) == 0;
-}
-
-bool naive_bid_is_final(const struct naive_bid *b)
-{
-    return b->state != ORDER_OPEN && b->lease == 0;
-}
-
-bool naive_lease_lives(const struct naive_lease *l)
-{
-    return l->state == LEASE_OFFERED || l->state == LEASE_PREPARING || l->state == LEASE_RUNNING ||
-           l->state == LEASE_STOPPING;
-}
-
-int32_t naive_leased(const struct naive *n, int64_t ask)
-{
-    int32_t units = 0;
-    for (size_t i = 0; i < n->leases_n; i++)
-        if (n->leases[i].ask == ask && naive_lease_lives(&n->leases[i]))
-            units += n->leases[i].units;
-    return units;
+    for (size_t i = 0; i < n->pools_n; i++)
+        if (n->pools[i].number == number) return &n->states[i];
+    return NULL;
 }
 
 /* ---- Words of the arithmetic ---- */
 
-__int128 naive_charge(int64_t price, int64_t units, int64_t seconds)
+__int128 naive_charge(__int128 price, int64_t units, int64_t seconds)
 {
-    return (__int128)price * units * seconds / 3600;
+    return price * units * seconds / 3600;
 }
 
-__int128 naive_cover(int64_t price, int64_t units, int64_t seconds)
+__int128 naive_cover(__int128 price, int64_t units, int64_t seconds)
 {
-    return ((__int128)price * units * seconds + 3599) / 3600;
+    return (price * units * seconds + 3599) / 3600;
 }
 
-/* min(budget − spent, cover(price, units, seconds)): want at the limit, h at a trade's price. */
-int64_t naive_want(const struct naive_bid *b, int64_t price)
+int64_t naive_limit(const struct naive *n, const struct bid *b, const struct want *w)
 {
-    const int64_t left = b->spec.budget.micros - b->spent;
-    const __int128 cover = naive_cover(price, b->spec.units, b->spec.seconds);
-    return cover < left ? (int64_t)cover : left;
+    const struct want *first = &b->spec.wants[0];
+    if (b->spec.rank == RANK_PRICE || w->pool == first->pool) return b->spec.limit.micros;
+    const struct pool *p = naive_pool(n, w->pool);
+    const __int128 product = (__int128)b->spec.limit.micros * p->throughput;
+    __int128 limit = product / naive_pool(n, first->pool)->throughput;
+    if (limit > AMOUNT_MAX) limit = AMOUNT_MAX;
+    return (int64_t)limit / p->tick.micros * p->tick.micros;
 }
 
-bool naive_wants_too_little(const struct naive *n, const struct naive_bid *b, int64_t limit)
+int64_t naive_want(const struct naive *n, const struct bid *b)
 {
-    return naive_want(b, limit) < naive_cover(limit, b->spec.units, n->rules.bill_min_seconds);
+    __int128 want = 0;
+    if (b->spec.own == OWN_ONLY) return 0;
+    for (int32_t i = 0; i < b->spec.wants_n; i++) {
+        const struct want *w = &b->spec.wants[i];
+        const __int128 cover =
+            naive_cover(naive_limit(n, b, w), (int64_t)w->units * b->spec.nodes, b->spec.seconds);
+        if (cover > want) want = cover;
+    }
+    const int64_t left = b->spec.budget.micros - b->spent.micros;
+    return want < left ? (int64_t)want : left;
 }
 
-/* ---- Accounts and money ---- */
+__int128 naive_least(const struct naive *n, const struct bid *b)
+{
+    __int128 least = 0;
+    for (int32_t i = 0; i < b->spec.wants_n; i++) {
+        const struct want *w = &b->spec.wants[i];
+        const __int128 cover = naive_cover(naive_limit(n, b, w), (int64_t)w->units * b->spec.nodes,
+                                           n->rules.bill_min_seconds);
+        if (cover > least) least = cover;
+    }
+    return least;
+}
+
+bool naive_wants_too_little(const struct naive *n, const struct bid *b)
+{
+    return b->spec.own != OWN_ONLY && naive_want(n, b) < naive_least(n, b);
+}
+
+/* ---- Money ---- */
 
 int64_t naive_available(struct naive *n, int64_t account)
 {
-    const struct naive_account *a = naive_account(n, account);
+    const struct balance *a = naive_account(n, account);
     assert(a != NULL);
-    return a->available;
+    return a->available.micros;
 }
 
 void naive_move(struct naive *n, int64_t account, enum bucket bucket, int64_t amount)
 {
-    struct naive_account *a = naive_account(n, account);
+    struct balance *a = naive_account(n, account);
     assert(a != NULL);
     if (amount == 0) return;
-    assert(n->lines_n < ARRAY_LEN(n->lines));
-    *(bucket == BUCKET_AVAILABLE ? &a->available : &a->held) += amount;
-    n->lines[n->lines_n++] = (struct naive_line){ account, bucket, amount };
+    assert(n->lines_n < NAIVE_LINES);
+    (bucket == BUCKET_AVAILABLE ? &a->available : &a->held)->micros += amount;
+    n->lines[n->lines_n++] = (struct posting){ account, bucket, { amount } };
 }
 
-static bool line_before(const struct naive_line *a, const struct naive_line *b)
+void naive_hold(struct naive *n, struct bid *b, int64_t hold)
+{
+    naive_move(n, b->account, BUCKET_AVAILABLE, b->hold.micros - hold);
+    naive_move(n, b->account, BUCKET_HELD, hold - b->hold.micros);
+    b->hold.micros = hold;
+}
+
+static bool line_before(const struct posting *a, const struct posting *b)
 {
     if (a->account != b->account) return a->account < b->account;
     return a->bucket == BUCKET_AVAILABLE && b->bucket == BUCKET_HELD;
@@ -127,7 +157,7 @@ static bool line_before(const struct naive_line *a, const struct naive_line *b)
 /* Add up the lines of one account and bucket, sort them, leave out those of zero. */
 static void tidy_lines(struct naive *n)
 {
-    struct naive_line sums[64];
+    struct posting sums[NAIVE_LINES];
     size_t sums_n = 0;
     for (size_t i = 0; i < n->lines_n; i++) {
         size_t j = 0;
@@ -135,13 +165,13 @@ static void tidy_lines(struct naive *n)
                (sums[j].account != n->lines[i].account || sums[j].bucket != n->lines[i].bucket))
             j++;
         if (j < sums_n)
-            sums[j].amount += n->lines[i].amount;
+            sums[j].amount.micros += n->lines[i].amount.micros;
         else
             sums[sums_n++] = n->lines[i];
     }
     n->lines_n = 0;
     for (size_t i = 0; i < sums_n; i++) {
-        if (sums[i].amount == 0) continue;
+        if (sums[i].amount.micros == 0) continue;
         size_t at = n->lines_n++;
         for (; at > 0 && line_before(&sums[i], &n->lines[at - 1]); at--)
             n->lines[at] = n->lines[at - 1];
@@ -149,53 +179,170 @@ static void tidy_lines(struct naive *n)
     }
 }
 
+/* ---- Accounts ---- */
+
 static enum err_code open_account(struct naive *n)
 {
     assert(n->accounts_n < NAIVE_ACCOUNTS);
-    n->accounts[n->accounts_n++] = (struct naive_account){ .account = n->seq };
+    n->standings[n->accounts_n] = (struct standing){ .account = n->seq };
+    n->accounts[n->accounts_n++] = (struct balance){ .account = n->seq };
     return ERR_NONE;
 }
 
 static enum err_code credit(struct naive *n, int64_t account, int64_t amount)
 {
-    const struct naive_account *a = naive_account(n, account);
-    if (a == NULL || account == 1) return ERR_NOT_FOUND; /* the world is the other side */
+    const struct balance *a = naive_account(n, account);
+    if (a == NULL || account == ACCOUNT_WORLD) return ERR_NOT_FOUND;
     if (amount < 1 || amount > AMOUNT_MAX) return ERR_VALIDATION_FAILED;
-    /* All that is inside together must fit: then every sum of balances does. */
-    if ((__int128)naive_available(n, 1) - amount < -INT64_MAX) return ERR_VALIDATION_FAILED;
-    naive_move(n, 1, BUCKET_AVAILABLE, -amount);
+    if ((__int128)naive_available(n, ACCOUNT_WORLD) - amount < -INT64_MAX)
+        return ERR_VALIDATION_FAILED;
+    naive_move(n, ACCOUNT_WORLD, BUCKET_AVAILABLE, -amount);
     naive_move(n, account, BUCKET_AVAILABLE, amount);
     return ERR_NONE;
 }
 
 static enum err_code request_payout(struct naive *n, int64_t account, int64_t amount)
 {
-    const struct naive_account *a = naive_account(n, account);
+    const struct balance *a = naive_account(n, account);
     if (a == NULL) return ERR_NOT_FOUND;
     if (amount <= 0) return ERR_VALIDATION_FAILED;
-    if (amount > a->available) return ERR_INSUFFICIENT_FUNDS;
+    if (amount > a->available.micros) return ERR_INSUFFICIENT_FUNDS;
     naive_move(n, account, BUCKET_AVAILABLE, -amount);
     naive_move(n, account, BUCKET_HELD, amount);
     assert(n->payouts_n < NAIVE_PAYOUTS);
-    n->payouts[n->payouts_n++] =
-        (struct naive_payout){ n->seq, account, amount, PAYOUT_REQUESTED, n->now };
+    n->payouts[n->payouts_n++] = (struct payout){
+        .payout = n->seq,
+        .account = account,
+        .amount = { amount },
+        .state = PAYOUT_REQUESTED,
+        .at_us = n->now,
+    };
     return ERR_NONE;
 }
 
 static enum err_code end_payout(struct naive *n, int64_t number, bool paid)
 {
-    struct naive_payout *p = naive_payout(n, number);
+    struct payout *p = naive_payout(n, number);
     if (p == NULL || p->state != PAYOUT_REQUESTED) return ERR_NOT_FOUND;
-    naive_move(n, p->account, BUCKET_HELD, -p->amount);
-    naive_move(n, paid ? 1 : p->account, BUCKET_AVAILABLE, p->amount);
+    naive_move(n, p->account, BUCKET_HELD, -p->amount.micros);
+    naive_move(n, paid ? ACCOUNT_WORLD : p->account, BUCKET_AVAILABLE, p->amount.micros);
     p->state = paid ? PAYOUT_PAID : PAYOUT_FAILED;
+    return ERR_NONE;
+}
+
+static enum err_code rate_account(struct naive *n, int64_t account, int32_t tier)
+{
+    struct standing *s = naive_standing(n, account);
+    if (s == NULL || account < ACCOUNT_FIRST) return ERR_NOT_FOUND;
+    if (tier < 0 || tier > 3) return ERR_VALIDATION_FAILED;
+    s->tier = tier;
+    return ERR_NONE;
+}
+
+/* ---- Teams ---- */
+
+int64_t naive_owner(const struct naive *n, int64_t account)
+{
+    for (size_t i = 0; i < n->accounts_n; i++)
+        if (n->standings[i].account == account && n->standings[i].team != 0)
+            return n->standings[i].team;
+    return account;
+}
+
+static bool leads_others(const struct naive *n, int64_t account)
+{
+    for (size_t i = 0; i < n->accounts_n; i++)
+        if (n->standings[i].team == account && n->standings[i].account != account) return true;
+    return false;
+}
+
+static bool busy(const struct naive *n, int64_t account)
+{
+    for (size_t i = 0; i < n->bids_n; i++)
+        if (n->bids[i].account == account && n->bids[i].state == ORDER_OPEN) return true;
+    for (size_t i = 0; i < n->leases_n; i++)
+        if (n->leases[i].buyer == account && naive_lease_lives(&n->leases[i])) return true;
+    for (size_t i = 0; i < n->asks_n; i++)
+        if (n->asks[i].account == account && !naive_ask_is_over(n, &n->asks[i])) return true;
+    return false;
+}
+
+static enum err_code invite(struct naive *n, int64_t by, int64_t account, int32_t quota)
+{
+    const struct standing *leader = naive_standing(n, by);
+    struct standing *s = naive_standing(n, account);
+    if (leader == NULL || by < ACCOUNT_FIRST) return ERR_NOT_FOUND;
+    if (s == NULL || account < ACCOUNT_FIRST || account == by) return ERR_NOT_FOUND;
+    if (quota < 0 || quota > 1000000) return ERR_VALIDATION_FAILED;
+    if (leader->team != 0) return ERR_WRONG_STATE;
+    if (s->team == by) {
+        s->quota = quota;
+        return ERR_NONE;
+    }
+    s->invited_by = by;
+    s->invited_quota = quota;
+    return ERR_NONE;
+}
+
+static enum err_code join_team(struct naive *n, int64_t account, int64_t team)
+{
+    struct standing *s = naive_standing(n, account);
+    const struct standing *leader = naive_standing(n, team);
+    if (s == NULL || leader == NULL || team == 0 || s->invited_by != team) return ERR_NOT_FOUND;
+    if (s->team != 0 || leads_others(n, account) || busy(n, account)) return ERR_WRONG_STATE;
+    if (leader->team != 0) return ERR_WRONG_STATE; /* who invited leads no team now */
+    s->team = team;
+    s->quota = s->invited_quota;
+    s->invited_by = 0;
+    s->invited_quota = 0;
+    return ERR_NONE;
+}
+
+static enum err_code leave_team(struct naive *n, int64_t by, int64_t account)
+{
+    struct standing *s = naive_standing(n, account);
+    if (s == NULL || s->team == 0) return ERR_NOT_FOUND;
+    if (by != account && by != s->team) return ERR_NOT_FOUND;
+    if (busy(n, account)) return ERR_WRONG_STATE;
+    s->team = 0;
+    s->quota = 0;
     return ERR_NONE;
 }
 
 /* ---- All commands ---- */
 
+static bool is_of_the_market(enum command_kind kind)
+{
+    switch ((int)kind) {
+    case COMMAND_CREDIT:
+    case COMMAND_COMPLETE_PAYOUT:
+    case COMMAND_FAIL_PAYOUT:
+    case COMMAND_RATE_ACCOUNT:
+    case COMMAND_RATE_NODE:
+    case COMMAND_SET_RULES:
+    case COMMAND_EXPIRE_ORDER:
+    case COMMAND_TRIM:
+    case COMMAND_REENTER:
+    case COMMAND_CLOSE_AUCTION:
+    case COMMAND_CALL:
+    case COMMAND_LEASE_TIMEOUT:
+    case COMMAND_LEASE_LOST:
+    case COMMAND_LEASE_SPENT:
+    case COMMAND_LEASE_RIPE: return true;
+    default: return false;
+    }
+}
+
+static enum err_code set_rules(struct naive *n, const struct command *c)
+{
+    if (!market_rules_valid(&c->u.set_rules)) return ERR_VALIDATION_FAILED;
+    n->rules = c->u.set_rules;
+    return ERR_NONE;
+}
+
 static enum err_code apply(struct naive *n, const struct command *c)
 {
+    if (is_of_the_market(c->kind) && c->account != ACCOUNT_WORLD) return ERR_NOT_FOUND;
     switch (c->kind) {
     case COMMAND_OPEN_ACCOUNT: return open_account(n);
     case COMMAND_CREDIT: return credit(n, c->u.credit.account, c->u.credit.amount.micros);
@@ -203,14 +350,24 @@ static enum err_code apply(struct naive *n, const struct command *c)
         return request_payout(n, c->account, c->u.request_payout.amount.micros);
     case COMMAND_COMPLETE_PAYOUT: return end_payout(n, c->u.payout.payout, true);
     case COMMAND_FAIL_PAYOUT: return end_payout(n, c->u.payout.payout, false);
+    case COMMAND_RATE_ACCOUNT: return rate_account(n, c->u.rate.number, c->u.rate.tier);
+    case COMMAND_INVITE: return invite(n, c->account, c->u.invite.account, c->u.invite.quota);
+    case COMMAND_JOIN_TEAM: return join_team(n, c->account, c->u.team.account);
+    case COMMAND_LEAVE_TEAM: return leave_team(n, c->account, c->u.team.account);
     case COMMAND_PUT_NODE:
+    case COMMAND_RATE_NODE:
     case COMMAND_PLACE_ASK:
     case COMMAND_AMEND_ASK:
     case COMMAND_CANCEL_ASK:
+    case COMMAND_REENTER:
     case COMMAND_SUBMIT_JOB:
     case COMMAND_AMEND_BID:
     case COMMAND_CANCEL_JOB:
+    case COMMAND_TRIM:
     case COMMAND_EXPIRE_ORDER: return naive_order_command(n, c);
+    case COMMAND_OFFER: return naive_offer(n, c);
+    case COMMAND_CLOSE_AUCTION: return naive_close_auction(n, c->u.order.order);
+    case COMMAND_CALL: return naive_call(n, c->u.call.pool);
     case COMMAND_ACCEPT_LEASE:
     case COMMAND_DECLINE_LEASE:
     case COMMAND_LEASE_READY:
@@ -218,9 +375,11 @@ static enum err_code apply(struct naive *n, const struct command *c)
     case COMMAND_LEASE_EXIT:
     case COMMAND_LEASE_TIMEOUT:
     case COMMAND_LEASE_LOST:
-    case COMMAND_LEASE_SPENT: return naive_lease_command(n, c);
+    case COMMAND_LEASE_SPENT:
+    case COMMAND_LEASE_RIPE: return naive_lease_command(n, c);
+    case COMMAND_SET_RULES: return set_rules(n, c);
     }
-    assert(false);
+    assert(false && "a kind that does not exist");
     return ERR_INTERNAL;
 }
 
@@ -229,7 +388,9 @@ void naive_apply(struct naive *n, const struct command *c)
     assert(c->seq == n->last_seq + 1 && c->at_us >= n->last_us);
     n->seq = c->seq;
     n->now = c->at_us;
+    n->again_us = 0;
     n->lines_n = n->trades_n = 0;
+    n->returned = 0;
     n->refused = apply(n, c);
     tidy_lines(n);
     if (n->refused != ERR_NONE) {

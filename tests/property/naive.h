@@ -2,10 +2,19 @@
 /* The naive market: docs/market.md a second time, slow and obvious.
  *
  * It is the oracle of the property test, so it shares nothing with server/domain but the shapes of
- * commands and the names of states: flat arrays in order of number, linear scans, arithmetic of its
- * own in 128 bits. It has a fixed size; tests keep their books small. */
+ * commands and objects and the names of states: flat arrays in order of number, linear scans,
+ * arithmetic of its own in 128 bits. It has a fixed size; tests keep their books small.
+ *
+ *   naive.c           accounts, money, teams; which command is whose
+ *   naive_orders.c    nodes, asks, jobs: what owners ask for
+ *   naive_walk.c      lines, and how far one looks along them
+ *   naive_match.c     who serves whom, the shelf, prices, parking
+ *   naive_displace.c  ripe leases, sealed bids, the call
+ *   naive_lease.c     the life of a lease and what it means for its bid
+ *   naive_due.c       what is due, what is over */
 #pragma once
 
+#include "domain/bounds.h"
 #include "domain/market.h" /* structs and enums only: no function of it is called */
 
 #define NAIVE_ACCOUNTS 64
@@ -15,99 +24,47 @@
 #define NAIVE_LEASES   16384
 #define NAIVE_PAYOUTS  1024
 #define NAIVE_POOLS    16
+#define NAIVE_OFFERS   2048
+#define NAIVE_LINES    256
 
-struct naive_account {
-    int64_t account, available, held;
-};
-
-struct naive_node {
-    int64_t node, account;
-    struct node_spec spec;
-};
-
-struct naive_ask {
-    int64_t ask, account, priority;
-    struct ask_spec spec;
-    int32_t free;
-    enum order_state state;
-    enum reason reason;
-};
-
-struct naive_bid {
-    int64_t bid, account, priority;
-    struct bid_spec spec;
-    enum order_state state;
-    enum job_state job;
-    int64_t spent, hold, lease;
-    int32_t attempts, exit_code;
-    enum reason reason;
-    int64_t excluded[16];
-    int32_t excluded_n;
-};
-
-struct naive_lease {
-    int64_t lease, bid, ask, node, buyer, provider;
-    int32_t pool, units;
-    int64_t price, hold;
-    int32_t seconds_max;
-    enum lease_state state;
-    int32_t epoch;
-    int64_t traded_us, accepted_us, ready_us, stopping_us, ended_us;
-    int64_t seconds_signed, seconds_observed, seconds_billed;
-    int64_t charge, fee, payout;
-    int32_t exit_code;
-    enum reason reason;
-    enum fault fault;
-};
-
-struct naive_payout {
-    int64_t payout, account, amount;
-    enum payout_state state;
-    int64_t at_us;
-};
-
-struct naive_trade {
-    int64_t trade, bid, ask, node, buyer, provider;
-    int32_t pool, units;
-    int64_t price;
-    bool bid_rested;
-};
-
-struct naive_line {
-    int64_t account;
-    enum bucket bucket;
-    int64_t amount;
-};
+#define SECOND_US INT64_C(1000000)
+#define MONTH_S   INT64_C(2592000)
 
 struct naive {
     struct market_rules rules;
     struct pool pools[NAIVE_POOLS];
+    struct pool_state states[NAIVE_POOLS]; /* of the pool with the same index */
     size_t pools_n;
     int64_t last_seq, last_us;
 
-    struct naive_account accounts[NAIVE_ACCOUNTS];
+    struct balance accounts[NAIVE_ACCOUNTS];
+    struct standing standings[NAIVE_ACCOUNTS]; /* of the account with the same index */
     size_t accounts_n;
-    struct naive_node nodes[NAIVE_NODES];
+    struct node nodes[NAIVE_NODES];
     size_t nodes_n;
-    struct naive_ask asks[NAIVE_ASKS];
+    struct ask asks[NAIVE_ASKS];
     size_t asks_n;
-    struct naive_bid bids[NAIVE_BIDS];
+    struct bid bids[NAIVE_BIDS];
     size_t bids_n;
-    struct naive_lease leases[NAIVE_LEASES];
+    struct lease leases[NAIVE_LEASES];
     size_t leases_n;
-    struct naive_payout payouts[NAIVE_PAYOUTS];
+    struct payout payouts[NAIVE_PAYOUTS];
     size_t payouts_n;
+    struct offer offers[NAIVE_OFFERS];
+    size_t offers_n;
 
     /* What the last command did. */
     int64_t seq, now; /* its number and time */
     enum err_code refused;
-    struct naive_line lines[64];
+    int64_t again_us;
+    struct posting lines[NAIVE_LINES];
     size_t lines_n;
-    struct naive_trade trades[FILLS_MAX];
+    struct trade trades[FILLS_MAX];
     size_t trades_n;
+    int64_t returned; /* the ask whose units came back; 0: none */
 };
 
-/* An empty market with the accounts 1 and 2. Ends the program when there is no memory. */
+/* An empty market with the accounts 1, 2 and 3. Ends the program when there is no memory. */
 struct naive *naive_new(const struct market_rules *rules, const struct pool *pools, size_t pools_n);
 void naive_free(struct naive *n);
 
@@ -117,44 +74,128 @@ void naive_apply(struct naive *n, const struct command *c);
 /* As market_due(). */
 bool naive_due(const struct naive *n, int64_t now_us, struct command *out, int64_t *next_us);
 
-/* Forget what is final. */
+/* Forget what is over. */
 void naive_settle_group(struct naive *n);
 
-/* Laws that hold for every market, whoever is right about the details: money is conserved, holds
- * equal open obligations, units and nodes are not oversold, no order rests across one that it
- * serves. NULL, or a sentence. */
-const char *naive_broken_law(const struct naive *n);
-
 /* The objects by number, NULL when there is none. */
-struct naive_account *naive_account(struct naive *n, int64_t account);
-struct naive_node *naive_node(struct naive *n, int64_t node);
-struct naive_ask *naive_ask(struct naive *n, int64_t ask);
-struct naive_bid *naive_bid(struct naive *n, int64_t bid);
-struct naive_lease *naive_lease(struct naive *n, int64_t lease);
-struct naive_payout *naive_payout(struct naive *n, int64_t payout);
+struct balance *naive_account(struct naive *n, int64_t account);
+struct standing *naive_standing(struct naive *n, int64_t account);
+struct node *naive_node(struct naive *n, int64_t node);
+struct ask *naive_ask(struct naive *n, int64_t ask);
+struct bid *naive_bid(struct naive *n, int64_t bid);
+struct lease *naive_lease(struct naive *n, int64_t lease);
+struct payout *naive_payout(struct naive *n, int64_t payout);
 const struct pool *naive_pool(const struct naive *n, int32_t number);
+struct pool_state *naive_pool_state(struct naive *n, int32_t number);
 
-bool naive_lease_lives(const struct naive_lease *l);      /* offered … stopping */
+/* The same, but for what is over: commands do not know it. */
+struct ask *naive_known_ask(struct naive *n, int64_t ask);
+struct bid *naive_known_bid(struct naive *n, int64_t bid);
+
+bool naive_lease_lives(const struct lease *l);            /* offered … stopping, preempted */
 int32_t naive_leased(const struct naive *n, int64_t ask); /* units under its live leases */
-
-bool naive_ask_is_final(const struct naive *n, const struct naive_ask *a);
-bool naive_bid_is_final(const struct naive_bid *b);
-
-/* Its open asks whole, and of its other asks the units that are under lease. */
+bool naive_ask_is_over(const struct naive *n, const struct ask *a);
+bool naive_bid_is_over(const struct bid *b);
+int64_t naive_owner(const struct naive *n, int64_t account);
 struct needs naive_load(const struct naive *n, int64_t node);
 
-/* Shared between the parts of the model: naive.c, naive_orders.c, naive_lease.c. */
+/* ---- Shared between the parts of the model ---- */
+
+/* Money. */
 int64_t naive_available(struct naive *n, int64_t account);
 void naive_move(struct naive *n, int64_t account, enum bucket bucket, int64_t amount);
-__int128 naive_charge(int64_t price, int64_t units, int64_t seconds);
-__int128 naive_cover(int64_t price, int64_t units, int64_t seconds);
-int64_t naive_want(const struct naive_bid *b, int64_t price);
-bool naive_wants_too_little(const struct naive *n, const struct naive_bid *b, int64_t limit);
-/* The bid is over, and what is held for it is available again. */
-void naive_end_bid(struct naive *n, struct naive_bid *b, enum order_state state, enum job_state job,
+void naive_hold(struct naive *n, struct bid *b, int64_t hold); /* that much from now on */
+__int128 naive_charge(__int128 price, int64_t units, int64_t seconds);
+__int128 naive_cover(__int128 price, int64_t units, int64_t seconds);
+int64_t naive_limit(const struct naive *n, const struct bid *b, const struct want *w);
+int64_t naive_want(const struct naive *n, const struct bid *b);
+__int128 naive_least(const struct naive *n, const struct bid *b);
+bool naive_wants_too_little(const struct naive *n, const struct bid *b);
+
+/* Orders. */
+bool naive_on_tick(const struct pool *p, int64_t price);
+void naive_end_ask(struct ask *a, enum order_state state, enum reason reason);
+void naive_end_bid(struct naive *n, struct bid *b, enum order_state state, enum job_state job,
                    enum reason reason);
-void naive_bid_meets_asks(struct naive *n, struct naive_bid *b);
-void naive_ask_meets_bids(struct naive *n, struct naive_ask *a);
-void naive_cancel_offer(struct naive *n, struct naive_lease *l);
+
+/* Matching. */
+enum but { BUT_NOTHING = 0, BUT_PRICE = 1, BUT_FREE = 2 };
+bool naive_serves(const struct naive *n, const struct ask *a, const struct bid *b,
+                  const struct want *w, int but);
+bool naive_serves_own(const struct naive *n, const struct ask *a, const struct bid *b,
+                      const struct want *w, int but);
+const struct want *naive_want_for(const struct bid *b, int32_t pool); /* NULL: none */
+bool naive_within_quota(const struct naive *n, const struct bid *b, const struct want *w);
+bool naive_ask_in_books(const struct ask *a);
+bool naive_bid_in_books(const struct bid *b);
+bool naive_ask_before(const struct ask *a, const struct ask *b);
+bool naive_bid_before(const struct naive *n, const struct bid *a, const struct bid *b,
+                      int32_t pool);
+struct ask *naive_best_ask(struct naive *n, const struct bid *b, const struct want **w);
+bool naive_odd(struct naive *n, int32_t pool, int64_t price);
+int64_t naive_reference(struct naive *n, int32_t pool); /* 0: not known */
+void naive_park_bid(struct naive *n, struct bid *b, int32_t pool);
+int32_t naive_seconds_for(const struct bid *b, __int128 price, int32_t units);
+
+struct fill { /* a lease to be */
+    struct ask *ask;
+    int64_t price, base;
+    bool own;
+    struct lease *victim;
+};
+enum who { BID_CAME, BID_RESTED, IN_CALL };
+void naive_grant(struct naive *n, struct bid *b, const struct want *w, const struct fill *fills,
+                 size_t fills_n, enum who who);
+
+enum collar { UNDER_COLLAR, NO_COLLAR };
+bool naive_serves_at_once(struct naive *n, struct ask *a); /* some bid but for gangs */
+void naive_bid_meets_asks(struct naive *n, struct bid *b, enum collar collar);
+void naive_ask_meets_bids(struct naive *n, struct ask *a, enum collar collar);
+bool naive_bid_would_trade(struct naive *n, struct bid *b);
+bool naive_ask_would_trade(struct naive *n, struct ask *a); /* gangs apart */
+
+bool naive_take_own(struct naive *n, struct bid *b);
+
+/* A walk along asks, from the best on, for a bid's want; along bids for an ask. */
+struct ask_walk {
+    struct ask *asks[NAIVE_ASKS];
+    int32_t left[NAIVE_ASKS]; /* units of each that may still be taken */
+    int passed[NAIVE_ASKS];   /* of the line that begins with that ask */
+    size_t n, at;
+    int misses;
+    const struct bid *bid;
+    const struct want *want;
+};
+void naive_ask_walk_add(struct ask_walk *k, struct ask *a, int32_t left);
+void naive_ask_walk_begin(struct ask_walk *k, const struct bid *b, const struct want *w);
+/* The next that serves at a price up to `limit`; NULL: none, or as many misses as may be. */
+struct ask *naive_ask_walk_next(const struct naive *n, struct ask_walk *k, int64_t limit,
+                                int misses_most);
+void naive_walk_asks(struct naive *n, struct ask_walk *k, const struct bid *b,
+                     const struct want *w);
+
+struct bid_walk {
+    struct bid *bids[NAIVE_BIDS];
+    size_t n, at;
+    int32_t began; /* free units of the ask when it began, */
+    int32_t left;  /* and those that the bids found so far leave */
+    int64_t limit; /* where it is, and of the bids of that limit: */
+    int passed[64], skipped;
+    int misses;
+};
+void naive_walk_bids(struct naive *n, struct bid_walk *k, const struct ask *a, int64_t from);
+struct bid *naive_bid_walk_next(struct naive *n, struct bid_walk *k, const struct ask *a);
+bool naive_is_ordinary(const struct bid *b); /* it meets others' asks, alone */
+
+/* Displacement. */
+void naive_may_displace(struct naive *n, struct bid *b);
+enum err_code naive_lease_ripe(struct naive *n, struct lease *l);
+enum err_code naive_offer(struct naive *n, const struct command *c);
+enum err_code naive_close_auction(struct naive *n, int64_t bid);
+enum err_code naive_call(struct naive *n, int32_t pool);
+
+/* Commands. */
+void naive_recall(struct naive *n, struct bid *b, enum reason reason);
+void naive_after_leases(struct naive *n, struct bid *b);
 enum err_code naive_order_command(struct naive *n, const struct command *c);
 enum err_code naive_lease_command(struct naive *n, const struct command *c);

@@ -3,9 +3,7 @@
 
 #include <assert.h>
 
-#define SECOND_US INT64_C(1000000)
-#define MONTH_S   2592000
-#define GIB       (INT64_C(1) << 30)
+#define GIB (INT64_C(1) << 30)
 
 /* One of the values that follow, each as likely. */
 #define ONE_OF(d, type, ...)                                                                       \
@@ -34,40 +32,77 @@ bool dice_percent(struct dice *d, int percent)
 
 /* clang-format off */
 static const struct pool all_pools[] = {
-    { .number = 1, .name = "a", .gpu_model = "Model A", .tick = { 1000 },
+    { .number = 1, .name = "a", .gpu_model = "Model A", .tick = { 1000 }, .throughput = 1000,
       .unit = { 1, 4000, 16 * GIB, 10 * GIB } },
     { .number = 4, .name = "cpu", .tick = { 1 }, .unit = { 0, 1000, 4 * GIB, GIB } },
-    { .number = 2, .name = "b", .gpu_model = "Model B", .tick = { 7 },
-      .unit = { 1, 8000, 32 * GIB, 0 } },
-    { .number = 9, .name = "a-light", .gpu_model = "Model A", .tick = { 500 },
+    { .number = 9, .name = "a-light", .gpu_model = "Model A", .tick = { 500 }, .throughput = 700,
       .unit = { 1, 2000, 4 * GIB, GIB } },
-    { .number = 40, .name = "b-pair", .gpu_model = "Model B", .tick = { 1000000 },
+    { .number = 2, .name = "b", .gpu_model = "Model B", .tick = { 7 }, .throughput = 3001,
+      .unit = { 1, 8000, 32 * GIB, 0 } },
+    { .number = 40, .name = "b-pair", .gpu_model = "Model B", .tick = { 1000000 }, .throughput = 2,
       .unit = { 2, 16000, 64 * GIB, 0 } },
+    { .number = 41, .name = "a-more", .gpu_model = "Model A", .tick = { 1000 }, .throughput = 1500,
+      .unit = { 1, 1000, 4 * GIB, GIB } },
 };
 /* clang-format on */
+
+/* Times short enough that the clock has much to do. */
+static struct market_rules roll_rules(struct dice *d)
+{
+    return (struct market_rules){
+        .fee_bps = ONE_OF(d, int32_t, 100, 100, 0, 1, 333, 10000),
+        .bill_min_seconds = ONE_OF(d, int32_t, 60, 60, 60, 1, 90),
+        .prepare_pay_max_seconds = ONE_OF(d, int32_t, 900, 300, 20),
+        .offer_seconds = ONE_OF(d, int32_t, 30, 600, 3600),
+        .prepare_seconds = ONE_OF(d, int32_t, 900, 900, 60),
+        .stop_seconds = ONE_OF(d, int32_t, 60, 60, 5),
+        .quote_seconds = ONE_OF(d, int32_t, 0, 0, 0, 1, 60),
+        .backoff_seconds = ONE_OF(d, int32_t, 1, 1, 10, 600),
+        .backoff_max_seconds = ONE_OF(d, int32_t, 600, 600, 1000, 86400),
+        .min_run_seconds = ONE_OF(d, int32_t, 10, 60, 60, 600),
+        .notice_seconds = ONE_OF(d, int32_t, 1, 120, 120),
+        .displace_bps = ONE_OF(d, int32_t, 500, 0, 2500, 10000),
+        .pricing = ONE_OF(d, int32_t, PRICE_RESTING, PRICE_RESTING, PRICE_RUNNER_UP),
+        .collar_bps = ONE_OF(d, int32_t, 0, 10000, 1000, 100, 1),
+        .collar_trades = ONE_OF(d, int32_t, 1, 2, 5, 15),
+        .call_seconds = ONE_OF(d, int32_t, 1, 60, 600),
+    };
+}
 
 void style_roll(struct dice *d, struct style *out)
 {
     *out = (struct style){
-        .rules = { .fee_bps = ONE_OF(d, int32_t, 100, 100, 0, 1, 333, 10000),
-                   .bill_min_seconds = ONE_OF(d, int32_t, 60, 60, 60, 1, 90),
-                   .prepare_pay_max_seconds = ONE_OF(d, int32_t, 900, 300, 20),
-                   .offer_seconds = ONE_OF(d, int32_t, 30, 600, 3600),
-                   .prepare_seconds = ONE_OF(d, int32_t, 900, 900, 60),
-                   .stop_seconds = ONE_OF(d, int32_t, 60, 60, 5) },
-        .price_base = ONE_OF(d, int64_t, 1, 10, 1000, 123457, 2000000),
-        .accounts = (size_t)(4 + dice_below(d, 10)),
-        .nodes = (size_t)(2 + dice_below(d, 10)),
+        .rules = roll_rules(d),
+        .price_base = ONE_OF(d, int64_t, 1, 10, 10, 1000, 123457, 2000000),
+        .price_steps = ONE_OF(d, int64_t, 1, 3, 6, 6, 12),
+        .accounts = (size_t)(5 + dice_below(d, 10)),
+        .nodes = (size_t)(2 + dice_below(d, 14)),
         .orders = dice_percent(d, 10) ? 300 : (size_t)(6 + dice_below(d, 50)),
         .pace = ONE_OF(d, int, 2, 4, 10, 20, 50),
+        .fancy = ONE_OF(d, int, 0, 10, 30, 60),
+        .gangs = ONE_OF(d, int, 0, 5, 20, 60),
+        .yielding = ONE_OF(d, int, 0, 30, 60, 95),
         .squeezed = dice_percent(d, 40),
         .laden = dice_percent(d, 6),
     };
+    if (dice_percent(d, 35)) {
+        out->crowd = true;
+        out->yielding = ONE_OF(d, int, 50, 80);
+        out->rules.min_run_seconds = ONE_OF(d, int32_t, 5, 10, 30, 60);
+        out->pace = ONE_OF(d, int, 10, 20);
+    }
     out->late = !out->laden && dice_percent(d, 15);
-    out->pools_n = (size_t)(1 + dice_below(d, dice_percent(d, 60) ? 2 : 5));
+    out->pools_n = (size_t)(1 + dice_below(d, dice_percent(d, 60) ? 3 : 6));
     for (size_t i = 0; i < out->pools_n; i++)
         out->pools[i] = all_pools[i];
     out->purse = (out->price_base + 3) * 1000 * ONE_OF(d, int64_t, 2, 20, 200, 2000, 100000);
+    if (out->late && dice_percent(d, 50)) out->deep = true;
+    if (dice_percent(d, 6)) out->deep = true;
+    if (!out->deep) return;
+    out->pools_n = 1;
+    out->price_steps = 1 + dice_below(d, 2);
+    out->orders = 200;
+    out->nodes = 16;
 }
 
 /* ---- Parts of commands ---- */
@@ -81,9 +116,9 @@ static int64_t some_number(struct dice *d, const struct naive *n)
 static int64_t some_account(struct dice *d, const struct naive *n)
 {
     if (dice_percent(d, 2)) return some_number(d, n);
-    if (dice_percent(d, 3)) return ONE_OF(d, int64_t, 1, 2);
-    if (n->accounts_n == 2) return 2;
-    return n->accounts[2 + dice_below(d, (int64_t)n->accounts_n - 2)].account;
+    if (dice_percent(d, 3)) return ONE_OF(d, int64_t, 1, 2, 3);
+    if (n->accounts_n == 3) return 2;
+    return n->accounts[3 + dice_below(d, (int64_t)n->accounts_n - 3)].account;
 }
 
 /* The owner most of the time. */
@@ -106,9 +141,10 @@ static int64_t odd_amount(struct dice *d)
 /* `lean` -1: rather low, as asks are; 1: rather high, as bids are. */
 static int64_t some_price(struct dice *d, const struct style *s, const struct pool *p, int lean)
 {
-    const int64_t one = dice_below(d, 6), two = dice_below(d, 6);
+    const int64_t one = dice_below(d, s->price_steps), two = dice_below(d, s->price_steps);
     const int64_t step = (lean < 0) == (one < two) ? one : two;
     const int64_t tick = p->tick.micros, price = tick * (s->price_base + step);
+    if (dice_percent(d, 4)) return price * ONE_OF(d, int64_t, 2, 3, 10); /* the collar's */
     if (dice_percent(d, 97)) return price;
     switch (dice_below(d, 6)) {
     case 0: return 0;
@@ -122,14 +158,14 @@ static int64_t some_price(struct dice *d, const struct style *s, const struct po
 
 static int32_t some_units(struct dice *d)
 {
-    if (dice_percent(d, 2)) return ONE_OF(d, int32_t, 0, -1, 4095, 4096, INT32_MAX, INT32_MIN);
+    if (dice_percent(d, 2)) return ONE_OF(d, int32_t, 0, -1, 4032, 4033, INT32_MAX, INT32_MIN);
     return (int32_t)(1 + dice_below(d, dice_percent(d, 80) ? 3 : 8));
 }
 
 static int32_t some_seconds(struct dice *d)
 {
     if (dice_percent(d, 2))
-        return ONE_OF(d, int32_t, 59, 0, -1, MONTH_S, MONTH_S + 1, INT32_MAX, INT32_MIN);
+        return ONE_OF(d, int32_t, 59, 0, -1, 2592000, 2592001, INT32_MAX, INT32_MIN);
     return ONE_OF(d, int32_t, 60, 61, 90, 100, 600, 600, 3599, 3600, 3600, 7200, 86400);
 }
 
@@ -145,9 +181,10 @@ static int64_t some_end(struct dice *d, int64_t now)
 
 static int64_t some_budget(struct dice *d, const struct style *s, const struct bid_spec *b)
 {
-    if (b->limit.micros <= 0 || b->units <= 0 || b->seconds <= 0) return s->purse;
-    const __int128 full = naive_cover(b->limit.micros, b->units, b->seconds);
-    const __int128 least = naive_cover(b->limit.micros, b->units, s->rules.bill_min_seconds);
+    const int64_t units = (int64_t)b->wants[0].units * b->nodes;
+    if (b->limit.micros <= 0 || units <= 0 || b->seconds <= 0) return s->purse;
+    const __int128 full = naive_cover(b->limit.micros, units, b->seconds);
+    const __int128 least = naive_cover(b->limit.micros, units, s->rules.bill_min_seconds);
     const int64_t top = INT64_C(1000000000000000);
     if (full > top) return dice_percent(d, 50) ? top : odd_amount(d);
     const int64_t f = (int64_t)full, l = (int64_t)(least < top ? least : top);
@@ -156,15 +193,60 @@ static int64_t some_budget(struct dice *d, const struct style *s, const struct b
     return ONE_OF(d, int64_t, f, f, f + 1, 2 * f, 5 * f, 5 * f, f - f / 3, f / 2, l + l / 2);
 }
 
+/* Few values of each, so that lines and cells are shared. */
+static struct traits some_traits(struct dice *d, const struct style *s, const struct naive *n,
+                                 int64_t account)
+{
+    struct traits t = { 0 };
+    if (dice_percent(d, s->fancy)) t.region = ONE_OF(d, int32_t, 0, 1, 7);
+    if (dice_percent(d, s->fancy)) t.isolation = ONE_OF(d, int32_t, 0, 1, 3, 4);
+    if (dice_percent(d, s->fancy)) t.interconnect = ONE_OF(d, int32_t, 1, 2);
+    if (dice_percent(d, s->fancy)) t.bandwidth_mbps = ONE_OF(d, int32_t, 100, 1000);
+    if (dice_percent(d, s->fancy)) t.label = ONE_OF(d, int64_t, 5, 6);
+    if (dice_percent(d, 60)) {
+        for (size_t i = 0; i < n->nodes_n; i++)
+            if (n->nodes[i].account == account && dice_percent(d, 50)) t.site = n->nodes[i].node;
+    }
+    if (dice_percent(d, 2)) t.region = ONE_OF(d, int32_t, -1, 8);
+    if (dice_percent(d, 1)) t.isolation = ONE_OF(d, int32_t, -1, 5);
+    if (dice_percent(d, 1)) t.interconnect = ONE_OF(d, int32_t, -1, 3);
+    if (dice_percent(d, 1)) t.bandwidth_mbps = ONE_OF(d, int32_t, -1, INT32_MAX);
+    if (dice_percent(d, 1)) t.label = ONE_OF(d, int64_t, -1, INT64_MAX);
+    if (dice_percent(d, 1)) t.site = some_number(d, n);
+    return t;
+}
+
+static struct wish some_wish(struct dice *d, const struct style *s)
+{
+    struct wish w = { 0 };
+    if (!dice_percent(d, 40)) return w;
+    if (dice_percent(d, s->fancy)) w.regions = ONE_OF(d, int32_t, 1, 3, 2, 129, 254, 255);
+    if (dice_percent(d, s->fancy)) w.isolation_min = ONE_OF(d, int32_t, 0, 1, 3, 4);
+    if (dice_percent(d, s->fancy)) w.interconnect_min = ONE_OF(d, int32_t, 1, 2);
+    if (dice_percent(d, s->fancy)) w.bandwidth_min_mbps = ONE_OF(d, int32_t, 1, 100, 500);
+    if (dice_percent(d, s->fancy)) w.label = ONE_OF(d, int64_t, 5, 6);
+    if (dice_percent(d, s->fancy)) w.tier_min = ONE_OF(d, int32_t, 0, 1, 2);
+    if (dice_percent(d, s->fancy)) w.verified = 1;
+    if (dice_percent(d, s->fancy)) w.egress = ONE_OF(d, int32_t, 0, 1, 2);
+    if (dice_percent(d, 1)) w.regions = ONE_OF(d, int32_t, -1, 256);
+    if (dice_percent(d, 1)) w.tier_min = ONE_OF(d, int32_t, -1, 4);
+    if (dice_percent(d, 1)) w.isolation_min = ONE_OF(d, int32_t, -1, 5);
+    if (dice_percent(d, 1)) w.interconnect_min = ONE_OF(d, int32_t, -1, 3);
+    if (dice_percent(d, 1)) w.egress = ONE_OF(d, int32_t, -1, 3);
+    if (dice_percent(d, 1)) w.bandwidth_min_mbps = -1;
+    if (dice_percent(d, 1)) w.label = -1;
+    return w;
+}
+
 /* ---- Commands on accounts, nodes and orders ---- */
 
 static void roll_credit(struct dice *d, const struct style *s, struct naive *n, struct command *c)
 {
-    const struct naive_account *a = naive_account(n, some_account(d, n));
+    const struct balance *a = naive_account(n, some_account(d, n));
     int64_t amount = s->purse;
     if (dice_percent(d, 15)) amount = odd_amount(d);
     if (s->laden && a != NULL && dice_percent(d, 40)) {
-        const int64_t to_the_brim = INT64_MAX - (a->available < 0 ? 0 : a->available);
+        const int64_t to_the_brim = INT64_MAX - (a->available.micros < 0 ? 0 : a->available.micros);
         const int64_t world = naive_available(n, 1) - INT64_MIN;
         amount = dice_percent(d, 50) ? world : to_the_brim;
         if (dice_percent(d, 60) && amount < INT64_MAX) amount++;
@@ -190,13 +272,16 @@ static void roll_node(struct dice *d, const struct style *s, struct naive *n, st
     if (dice_percent(d, 1)) spec->gpus = ONE_OF(d, int32_t, -1, 17, INT32_MAX);
     c->account = some_account(d, n);
     if (c->account == 1) c->account = 2; /* account 1 is everybody's operator, not an owner */
+    spec->traits = some_traits(d, s, n, c->account);
     if (n->nodes_n == 0 || (n->nodes_n < s->nodes && dice_percent(d, 60))) return;
-    const struct naive_node *node = &n->nodes[dice_below(d, (int64_t)n->nodes_n)];
+    const struct node *node = &n->nodes[dice_below(d, (int64_t)n->nodes_n)];
     c->account = perhaps(d, n, node->account);
+    spec->traits = some_traits(d, s, n, node->account);
     c->u.put_node.node = dice_percent(d, 97) ? node->node : some_number(d, n);
     if (c->u.put_node.node == 0 && c->account == 1) c->account = 2;
     if (dice_percent(d, 50)) return;
     *spec = node->spec; /* a small change */
+    if (dice_percent(d, 30)) spec->traits = some_traits(d, s, n, node->account);
     spec->cpu_millis += ONE_OF(d, int32_t, -2000, 2000, 0);
     spec->gpus += ONE_OF(d, int32_t, -1, 0, 1, 1);
     if (spec->memory_bytes < 8192 * GIB)
@@ -211,7 +296,7 @@ static void roll_ask(struct dice *d, const struct style *s, struct naive *n, str
     c->account = some_account(d, n);
     a->node = some_number(d, n);
     if (n->nodes_n > 0 && dice_percent(d, 98)) {
-        const struct naive_node *node = &n->nodes[dice_below(d, (int64_t)n->nodes_n)];
+        const struct node *node = &n->nodes[dice_below(d, (int64_t)n->nodes_n)];
         a->node = node->node;
         c->account = perhaps(d, n, node->account);
         const struct pool *own = naive_pool(n, node->spec.gpu_pool);
@@ -223,7 +308,16 @@ static void roll_ask(struct dice *d, const struct style *s, struct naive *n, str
     a->units = some_units(d);
     a->until_us = some_end(d, c->at_us);
     a->seconds_min = dice_percent(d, 85) ? 60 : some_seconds(d);
-    a->seconds_max = dice_percent(d, 75) ? MONTH_S : some_seconds(d);
+    a->seconds_max = dice_percent(d, 75) ? (int32_t)MONTH_S : some_seconds(d);
+    a->egress_max = dice_percent(d, 80) ? 2 : ONE_OF(d, int32_t, 0, 1, 2);
+    a->risk_seconds = dice_percent(d, 80) ? 100000000 : some_seconds(d);
+    a->interruptible = dice_percent(d, s->yielding / 3);
+    a->post_only = dice_percent(d, 8);
+    if (dice_percent(d, s->fancy / 3)) a->buyer_tier_min = ONE_OF(d, int32_t, 1, 2, 3);
+    if (dice_percent(d, s->fancy / 2)) a->sets = ONE_OF(d, int64_t, 1, 2, 3, 5, 6, INT64_MAX);
+    if (dice_percent(d, 1)) a->sets = -1;
+    if (dice_percent(d, 1)) a->buyer_tier_min = ONE_OF(d, int32_t, -1, 4);
+    if (dice_percent(d, 1)) a->egress_max = ONE_OF(d, int32_t, -1, 3);
 }
 
 static void roll_amend_ask(struct dice *d, const struct style *s, struct naive *n,
@@ -234,7 +328,7 @@ static void roll_amend_ask(struct dice *d, const struct style *s, struct naive *
     c->account = some_account(d, n);
     c->u.amend_ask.price.micros = some_price(d, s, some_pool(d, s), 1);
     if (n->asks_n == 0 || dice_percent(d, 2)) return;
-    const struct naive_ask *a = &n->asks[dice_below(d, (int64_t)n->asks_n)];
+    const struct ask *a = &n->asks[dice_below(d, (int64_t)n->asks_n)];
     c->u.amend_ask.ask = a->ask;
     c->account = perhaps(d, n, a->account);
     c->u.amend_ask.price = a->spec.price;
@@ -246,20 +340,115 @@ static void roll_amend_ask(struct dice *d, const struct style *s, struct naive *
                                       leased, leased - 1, leased + 1);
 }
 
+static void roll_wants(struct dice *d, const struct style *s, struct bid_spec *b)
+{
+    b->wants_n = dice_percent(d, 60) ? 1 : (int32_t)(1 + dice_below(d, (int64_t)s->pools_n));
+    for (int32_t i = 0; i < b->wants_n; i++) {
+        const struct pool *p = some_pool(d, s);
+        for (int k = 0; k < i; k++)
+            if (b->wants[k].pool == p->number && dice_percent(d, 97)) {
+                p = some_pool(d, s);
+                k = -1;
+            }
+        b->wants[i] = (struct want){ p->number, some_units(d) };
+    }
+    if (dice_percent(d, 1)) b->wants[0].pool = ONE_OF(d, int32_t, 0, 3, -1, 1000);
+    if (dice_percent(d, 1)) b->wants_n = ONE_OF(d, int32_t, 0, -1, 9);
+    if (b->wants_n == 9)
+        for (int32_t i = 0; i < WANTS_MAX; i++)
+            b->wants[i] = (struct want){ s->pools[0].number, 1 };
+}
+
+/* The limit is often on the ticks of all pools. */
+static int64_t some_limit(struct dice *d, const struct style *s, const struct bid_spec *b)
+{
+    const struct pool *p = &s->pools[0];
+    for (size_t i = 0; i < s->pools_n; i++)
+        if (s->pools[i].number == b->wants[0].pool) p = &s->pools[i];
+    int64_t limit = some_price(d, s, p, 1);
+    if (b->rank == RANK_VALUE || b->wants_n < 2 || limit < 0 || limit > 1000000000 ||
+        dice_percent(d, 5))
+        return limit;
+    for (int32_t i = 0; i < b->wants_n && i < WANTS_MAX; i++)
+        for (size_t k = 0; k < s->pools_n; k++)
+            if (s->pools[k].number == b->wants[i].pool && limit % s->pools[k].tick.micros != 0)
+                limit *= s->pools[k].tick.micros;
+    return limit;
+}
+
+static void roll_kind_of_bid(struct dice *d, const struct style *s, struct bid_spec *b)
+{
+    b->nodes = dice_percent(d, s->gangs) ? (int32_t)(2 + dice_below(d, 3)) : 1;
+    b->same_site = dice_percent(d, 40);
+    b->tif =
+        ONE_OF(d, enum time_in_force, TIF_GOOD_TILL_TIME, TIF_GOOD_TILL_TIME, TIF_GOOD_TILL_TIME,
+               TIF_GOOD_TILL_TIME, TIF_GOOD_TILL_TIME, TIF_GOOD_TILL_TIME, TIF_GOOD_TILL_TIME,
+               TIF_GOOD_TILL_TIME, TIF_POST_ONLY, (enum time_in_force)dice_below(d, 4));
+    b->own = ONE_OF(d, enum own, OWN_FIRST, OWN_FIRST, OWN_FIRST, OWN_NEVER, OWN_NEVER,
+                    dice_percent(d, 40) ? OWN_ONLY : OWN_FIRST);
+    b->rank = dice_percent(d, 25) ? RANK_VALUE : RANK_PRICE;
+    b->interruptible = dice_percent(d, s->yielding);
+    if (dice_percent(d, 6) && (dice_percent(d, 5) || (b->nodes == 1 && b->own != OWN_ONLY)))
+        b->auction_ms = ONE_OF(d, int32_t, 1, 100, 5000, 5000, 5000);
+    if (b->auction_ms > 0 && dice_percent(d, 95)) b->tif = TIF_GOOD_TILL_TIME;
+    if (dice_percent(d, 1)) b->auction_ms = ONE_OF(d, int32_t, -1, 5001);
+    if (dice_percent(d, 1)) b->nodes = ONE_OF(d, int32_t, 0, -1, 64, 65);
+    if (dice_percent(d, 1)) b->tif = (enum time_in_force)4;
+    if (dice_percent(d, 1)) b->rank = (enum rank)2;
+    if (dice_percent(d, 1)) b->own = (enum own)3;
+}
+
+/* Want the place of a lease that is ripe, if there is one, for about what it takes. */
+static void aim_at_victim(struct dice *d, struct naive *n, struct command *c)
+{
+    struct bid_spec *b = &c->u.submit_job;
+    for (size_t i = 0; i < n->leases_n; i++) {
+        const struct lease *l = &n->leases[i];
+        const struct bid *theirs = naive_bid(n, l->bid);
+        if (!l->ripe || l->state != LEASE_RUNNING || !dice_percent(d, 30)) continue;
+        const struct pool *p = naive_pool(n, l->pool);
+        const int64_t limit = naive_limit(n, theirs, naive_want_for(theirs, l->pool));
+        b->wants[0] = (struct want){ l->pool, l->units };
+        b->wants_n = 1;
+        b->nodes = 1;
+        b->auction_ms = 0;
+        if (dice_percent(d, 80)) b->wish = (struct wish){ 0 };
+        if (dice_percent(d, 80)) b->tif = TIF_GOOD_TILL_TIME;
+        if (dice_percent(d, 80)) b->own = OWN_NEVER;
+        if (dice_percent(d, 60)) b->interruptible = false;
+        const struct ask *a = naive_ask(n, l->ask);
+        if (a == NULL || a->state != ORDER_OPEN) continue;
+        const int64_t left = (a->spec.until_us - c->at_us) / SECOND_US;
+        if (b->seconds > a->spec.seconds_max) b->seconds = a->spec.seconds_max;
+        if (b->seconds > left && left >= 60) b->seconds = (int32_t)left;
+        b->rank = RANK_PRICE;
+        b->checkpoint_seconds = 60;
+        b->limit.micros = limit + p->tick.micros * ONE_OF(d, int64_t, 1, 1, 2, 3, limit / 10);
+        b->limit.micros -= b->limit.micros % p->tick.micros;
+        if (limit > 0 && limit < INT64_C(1000000000000))
+            b->budget.micros = (int64_t)naive_cover(b->limit.micros * 3, l->units, b->seconds);
+        if (dice_percent(d, 20)) c->account = l->provider;
+        return;
+    }
+}
+
 static void roll_job(struct dice *d, const struct style *s, struct naive *n, struct command *c)
 {
     struct bid_spec *b = &c->u.submit_job;
-    const struct pool *p = some_pool(d, s);
     c->account = some_account(d, n);
-    b->pool = dice_percent(d, 98) ? p->number : ONE_OF(d, int32_t, 0, 3, -1, 1000);
-    b->limit.micros = some_price(d, s, p, 1);
-    b->units = some_units(d);
+    roll_wants(d, s, b);
+    roll_kind_of_bid(d, s, b);
+    b->limit.micros = some_limit(d, s, b);
     b->seconds = some_seconds(d);
     if (s->squeezed && dice_percent(d, 50)) b->seconds = ONE_OF(d, int32_t, 60, 61, 90);
+    if (s->crowd && dice_percent(d, 85)) b->seconds = ONE_OF(d, int32_t, 3600, 7200, 86400);
+    b->checkpoint_seconds = dice_percent(d, 70) ? 60 : some_seconds(d);
     b->expires_us = some_end(d, c->at_us);
     b->attempts_max = ONE_OF(d, int32_t, 1, 2, 3, 3, 3, 10);
     if (dice_percent(d, 2)) b->attempts_max = ONE_OF(d, int32_t, 0, 11, -1, INT32_MAX);
+    b->wish = some_wish(d, s);
     b->budget.micros = some_budget(d, s, b);
+    if (s->crowd) aim_at_victim(d, n, c);
 }
 
 static void roll_amend_bid(struct dice *d, const struct style *s, struct naive *n,
@@ -269,8 +458,8 @@ static void roll_amend_bid(struct dice *d, const struct style *s, struct naive *
     c->u.amend_bid.bid = some_number(d, n);
     c->u.amend_bid.limit.micros = some_price(d, s, some_pool(d, s), 1);
     if (n->bids_n == 0 || dice_percent(d, 3)) return;
-    const struct naive_bid *b = &n->bids[dice_below(d, (int64_t)n->bids_n)];
-    const struct pool *p = naive_pool(n, b->spec.pool);
+    const struct bid *b = &n->bids[dice_below(d, (int64_t)n->bids_n)];
+    const struct pool *p = naive_pool(n, b->spec.wants[0].pool);
     c->account = perhaps(d, n, b->account);
     c->u.amend_bid.bid = b->bid;
     if (dice_percent(d, 10)) {
@@ -279,35 +468,127 @@ static void roll_amend_bid(struct dice *d, const struct style *s, struct naive *
         c->u.amend_bid.limit.micros =
             b->spec.limit.micros < INT64_C(1) << 50 ? b->spec.limit.micros * 100 : p->tick.micros;
     } else {
-        c->u.amend_bid.limit.micros = some_price(d, s, p, 1);
+        c->u.amend_bid.limit.micros = some_limit(d, s, &b->spec);
     }
 }
 
 static void roll_order(struct dice *d, struct naive *n, struct command *c)
 {
     const bool of_ask =
-        c->kind == COMMAND_CANCEL_ASK || (c->kind == COMMAND_EXPIRE_ORDER && dice_percent(d, 50));
+        c->kind == COMMAND_CANCEL_ASK ||
+        ((c->kind == COMMAND_EXPIRE_ORDER || c->kind == COMMAND_REENTER) && dice_percent(d, 50));
     c->u.order.order = some_number(d, n);
     c->account = some_account(d, n);
     if (dice_percent(d, 5)) return;
     if (of_ask && n->asks_n > 0) {
-        const struct naive_ask *a = &n->asks[dice_below(d, (int64_t)n->asks_n)];
+        const struct ask *a = &n->asks[dice_below(d, (int64_t)n->asks_n)];
         c->u.order.order = a->ask;
         c->account = dice_percent(d, 10) ? 1 : perhaps(d, n, a->account);
     } else if (!of_ask && n->bids_n > 0) {
-        const struct naive_bid *b = &n->bids[dice_below(d, (int64_t)n->bids_n)];
+        const struct bid *b = &n->bids[dice_below(d, (int64_t)n->bids_n)];
         c->u.order.order = b->bid;
         c->account = perhaps(d, n, b->account);
     }
-    if (c->kind == COMMAND_EXPIRE_ORDER && dice_percent(d, 90)) c->account = 1;
+    const bool owners = c->kind == COMMAND_CANCEL_ASK || c->kind == COMMAND_CANCEL_JOB;
+    if (!owners && dice_percent(d, 90)) c->account = 1;
+}
+
+/* ---- Ratings, teams, offers, the call ---- */
+
+static void roll_rate(struct dice *d, struct naive *n, struct command *c)
+{
+    if (dice_percent(d, 5)) c->account = some_account(d, n);
+    c->u.rate.number = some_account(d, n);
+    if (c->kind == COMMAND_RATE_NODE)
+        c->u.rate.number = n->nodes_n > 0 && dice_percent(d, 97)
+                               ? n->nodes[dice_below(d, (int64_t)n->nodes_n)].node
+                               : some_number(d, n);
+    c->u.rate.tier = dice_percent(d, 96) ? (int32_t)dice_below(d, 4) : ONE_OF(d, int32_t, -1, 4);
+    c->u.rate.verified =
+        dice_percent(d, 98) ? (int32_t)dice_below(d, 2) : ONE_OF(d, int32_t, -1, 2);
+}
+
+static void roll_team(struct dice *d, struct naive *n, struct command *c)
+{
+    const struct standing *s = &n->standings[dice_below(d, (int64_t)n->accounts_n)];
+    c->account = some_account(d, n);
+    if (c->kind == COMMAND_INVITE) {
+        c->u.invite.account = some_account(d, n);
+        c->u.invite.quota = ONE_OF(d, int32_t, 0, 0, 1, 2, 4, 1000000);
+        if (dice_percent(d, 2)) c->u.invite.quota = ONE_OF(d, int32_t, -1, 1000001);
+        return;
+    }
+    c->u.team.account = some_account(d, n);
+    if (!dice_percent(d, 90)) return;
+    for (size_t i = 0; i < n->accounts_n; i++) /* one that can do it, if there is one */
+        if (c->kind == COMMAND_JOIN_TEAM ? n->standings[i].invited_by != 0
+                                         : n->standings[i].team != 0)
+            if (dice_percent(d, 40)) s = &n->standings[i];
+    if (c->kind == COMMAND_JOIN_TEAM) {
+        c->account = s->account;
+        if (s->invited_by != 0 && dice_percent(d, 95)) c->u.team.account = s->invited_by;
+    } else {
+        c->u.team.account = s->account;
+        c->account = perhaps(d, n, dice_percent(d, 50) ? s->account : s->team);
+    }
+}
+
+static void roll_offer(struct dice *d, const struct style *s, struct naive *n, struct command *c)
+{
+    c->u.offer.bid = some_number(d, n);
+    c->u.offer.ask = some_number(d, n);
+    c->account = some_account(d, n);
+    const struct bid *b = NULL;
+    for (size_t i = 0; i < n->bids_n; i++)
+        if (n->bids[i].sealed && (b == NULL || dice_percent(d, 50))) b = &n->bids[i];
+    if (b == NULL && n->bids_n > 0) b = &n->bids[dice_below(d, (int64_t)n->bids_n)];
+    if (b != NULL && dice_percent(d, 97)) c->u.offer.bid = b->bid;
+    if (n->asks_n == 0) return;
+    const struct ask *a = &n->asks[dice_below(d, (int64_t)n->asks_n)];
+    for (int k = 0; k < 5 && b != NULL && naive_want_for(b, a->spec.pool) == NULL; k++)
+        a = &n->asks[dice_below(d, (int64_t)n->asks_n)];
+    c->u.offer.ask = a->ask;
+    c->account = perhaps(d, n, a->account);
+    c->u.offer.price.micros = dice_percent(d, 30)
+                                  ? a->spec.floor.micros
+                                  : some_price(d, s, naive_pool(n, a->spec.pool), -1);
+}
+
+/* Few of them change at a time. */
+static void roll_set_rules(struct dice *d, struct naive *n, struct command *c)
+{
+    const struct market_rules other = roll_rules(d);
+    struct market_rules *r = &c->u.set_rules;
+    if (dice_percent(d, 5)) c->account = some_account(d, n);
+    *r = n->rules;
+    if (dice_percent(d, 30)) r->fee_bps = other.fee_bps;
+    if (dice_percent(d, 30)) r->offer_seconds = other.offer_seconds;
+    if (dice_percent(d, 30)) r->stop_seconds = other.stop_seconds;
+    if (dice_percent(d, 30)) r->quote_seconds = other.quote_seconds;
+    if (dice_percent(d, 30)) r->min_run_seconds = other.min_run_seconds;
+    if (dice_percent(d, 30)) r->displace_bps = other.displace_bps;
+    if (dice_percent(d, 30)) r->pricing = other.pricing;
+    if (dice_percent(d, 30)) r->collar_bps = other.collar_bps;
+    if (dice_percent(d, 30)) r->collar_trades = other.collar_trades;
+    if (dice_percent(d, 30)) r->call_seconds = other.call_seconds;
+    if (dice_percent(d, 30)) r->bill_min_seconds = other.bill_min_seconds;
+    if (dice_percent(d, 5)) r->fee_bps = ONE_OF(d, int32_t, -1, 10001);
+    if (dice_percent(d, 5)) r->collar_trades = ONE_OF(d, int32_t, 0, 16);
+    if (dice_percent(d, 5)) r->pricing = ONE_OF(d, int32_t, -1, 2);
+}
+
+static void roll_call(struct dice *d, const struct style *s, struct naive *n, struct command *c)
+{
+    if (dice_percent(d, 5)) c->account = some_account(d, n);
+    c->u.call.pool = dice_percent(d, 90) ? some_pool(d, s)->number : ONE_OF(d, int32_t, 0, -1, 77);
 }
 
 static void roll_payout(struct dice *d, struct naive *n, struct command *c)
 {
     if (c->kind == COMMAND_REQUEST_PAYOUT) {
-        const struct naive_account *a = naive_account(n, some_account(d, n));
+        const struct balance *a = naive_account(n, some_account(d, n));
         c->account = a != NULL ? a->account : some_number(d, n);
-        const int64_t all = a != NULL ? a->available : 1;
+        const int64_t all = a != NULL ? a->available.micros : 1;
         c->u.request_payout.amount.micros =
             dice_percent(d, 15)
                 ? odd_amount(d)
@@ -325,13 +606,16 @@ static enum command_kind any_event(struct dice *d)
 {
     return ONE_OF(d, enum command_kind, COMMAND_ACCEPT_LEASE, COMMAND_DECLINE_LEASE,
                   COMMAND_LEASE_READY, COMMAND_LEASE_CANNOT_START, COMMAND_LEASE_EXIT,
-                  COMMAND_LEASE_TIMEOUT, COMMAND_LEASE_LOST, COMMAND_LEASE_SPENT);
+                  COMMAND_LEASE_TIMEOUT, COMMAND_LEASE_LOST, COMMAND_LEASE_SPENT,
+                  COMMAND_LEASE_RIPE);
 }
 
 /* What an agent or the clock would likely say about a lease in this state. */
-static enum command_kind likely_event(struct dice *d, enum lease_state state)
+static enum command_kind likely_event(struct dice *d, const struct style *s, enum lease_state state)
 {
     const int64_t roll = dice_below(d, 100);
+    if (s->crowd && state == LEASE_RUNNING && roll < 97)
+        return roll < 90 ? COMMAND_LEASE_RIPE : COMMAND_LEASE_EXIT;
     switch ((int)state) {
     case LEASE_OFFERED:
         if (roll < 83) return COMMAND_ACCEPT_LEASE;
@@ -342,14 +626,16 @@ static enum command_kind likely_event(struct dice *d, enum lease_state state)
         if (roll < 85) return COMMAND_LEASE_CANNOT_START;
         return roll < 96 ? COMMAND_LEASE_TIMEOUT : COMMAND_LEASE_LOST;
     case LEASE_RUNNING:
-        if (roll < 60) return COMMAND_LEASE_EXIT;
+        if (roll < 50) return COMMAND_LEASE_EXIT;
+        if (roll < 70) return COMMAND_LEASE_RIPE;
         return roll < 95 ? COMMAND_LEASE_SPENT : COMMAND_LEASE_LOST;
+    case LEASE_PREEMPTED:
     case LEASE_STOPPING: return roll < 75 ? COMMAND_LEASE_EXIT : COMMAND_LEASE_LOST;
     default: return any_event(d);
     }
 }
 
-static void roll_report(struct dice *d, const struct naive_lease *l, struct command *c)
+static void roll_report(struct dice *d, const struct lease *l, struct command *c)
 {
     const int64_t ran = l->ready_us == 0 ? 0 : (c->at_us - l->ready_us) / SECOND_US;
     c->u.lease.seconds = ONE_OF(d, int64_t, ran, ran, ran, ran + 1, ran - 1, ran / 2, 60, 0,
@@ -360,6 +646,8 @@ static void roll_report(struct dice *d, const struct naive_lease *l, struct comm
         c->u.lease.reason = ONE_OF(d, enum reason, REASON_DONE, REASON_DONE, REASON_DONE,
                                    REASON_DONE, REASON_OUT_OF_MEMORY, REASON_TIME_SPENT,
                                    REASON_ENGINE_FAILED, (enum reason)dice_below(d, REASONS));
+    if (c->kind == COMMAND_LEASE_EXIT && l->state == LEASE_PREEMPTED && dice_percent(d, 60))
+        c->u.lease.reason = REASON_DISPLACED;
     if (c->kind == COMMAND_LEASE_CANNOT_START) {
         c->u.lease.reason = ONE_OF(d, enum reason, REASON_IMAGE_UNAVAILABLE, REASON_IMAGE_INVALID,
                                    REASON_COMMAND_INVALID, REASON_ENGINE_FAILED);
@@ -370,19 +658,19 @@ static void roll_report(struct dice *d, const struct naive_lease *l, struct comm
     }
 }
 
-static void roll_lease(struct dice *d, struct naive *n, struct command *c)
+static void roll_lease(struct dice *d, const struct style *s, struct naive *n, struct command *c)
 {
     c->kind = any_event(d);
     c->account = some_account(d, n);
     c->u.lease.lease = some_number(d, n) % (INT64_C(1) << 50) * 4096 + dice_below(d, 3);
     c->u.lease.epoch = 1;
     if (n->leases_n == 0 || dice_percent(d, 1)) return;
-    const struct naive_lease *l = &n->leases[dice_below(d, (int64_t)n->leases_n)];
-    if (dice_percent(d, 92)) c->kind = likely_event(d, l->state);
+    const struct lease *l = &n->leases[dice_below(d, (int64_t)n->leases_n)];
+    if (dice_percent(d, 92)) c->kind = likely_event(d, s, l->state);
     c->u.lease.lease = l->lease;
     c->u.lease.epoch = dice_percent(d, 98) ? l->epoch : ONE_OF(d, int32_t, 0, 2, -1, INT32_MAX);
     const bool clock = c->kind == COMMAND_LEASE_TIMEOUT || c->kind == COMMAND_LEASE_LOST ||
-                       c->kind == COMMAND_LEASE_SPENT;
+                       c->kind == COMMAND_LEASE_SPENT || c->kind == COMMAND_LEASE_RIPE;
     c->account = dice_percent(d, clock ? 92 : 6) ? 1 : perhaps(d, n, l->provider);
     roll_report(d, l, c);
 }
@@ -411,11 +699,32 @@ static int64_t later(struct dice *d, const struct style *s, const struct naive *
     }
 }
 
+static enum command_kind roll_rare(struct dice *d)
+{
+    return ONE_OF(d, enum command_kind, COMMAND_EXPIRE_ORDER, COMMAND_REENTER, COMMAND_TRIM,
+                  COMMAND_CLOSE_AUCTION, COMMAND_CALL, COMMAND_OFFER, COMMAND_SET_RULES);
+}
+
+static enum command_kind roll_seldom(struct dice *d, const struct naive *n)
+{
+    for (size_t i = 0; i < n->bids_n; i++)
+        if (n->bids[i].sealed && dice_percent(d, 80)) return COMMAND_OFFER;
+    return ONE_OF(d, enum command_kind, COMMAND_RATE_NODE, COMMAND_RATE_ACCOUNT, COMMAND_INVITE,
+                  COMMAND_JOIN_TEAM, COMMAND_LEAVE_TEAM, COMMAND_INVITE, COMMAND_JOIN_TEAM);
+}
+
 static enum command_kind roll_kind(struct dice *d, const struct style *s, const struct naive *n)
 {
     if (n->accounts_n < s->accounts && (n->accounts_n < 5 || dice_percent(d, 3)))
         return COMMAND_OPEN_ACCOUNT;
     if (n->nodes_n < 2 && dice_percent(d, 30)) return COMMAND_PUT_NODE;
+    for (size_t i = 0; i < n->bids_n; i++)
+        if (n->bids[i].sealed && dice_percent(d, 15)) return COMMAND_OFFER;
+    for (size_t i = 0; s->crowd && i < n->leases_n; i++)
+        if (n->leases[i].ripe && n->leases[i].state == LEASE_RUNNING && dice_percent(d, 25))
+            return COMMAND_SUBMIT_JOB;
+    if (n->last_seq < 80 && dice_percent(d, 8))
+        return ONE_OF(d, enum command_kind, COMMAND_INVITE, COMMAND_JOIN_TEAM);
     const bool full = n->asks_n + n->bids_n > s->orders;
     const int64_t roll = dice_below(d, 100);
     if (roll < 4) return COMMAND_CREDIT;
@@ -425,8 +734,9 @@ static enum command_kind roll_kind(struct dice *d, const struct style *s, const 
     if (roll < 30) return COMMAND_CANCEL_ASK;
     if (roll < 50) return full ? COMMAND_CANCEL_JOB : COMMAND_SUBMIT_JOB;
     if (roll < 55) return COMMAND_AMEND_BID;
-    if (roll < 58) return COMMAND_CANCEL_JOB;
-    if (roll < 59) return COMMAND_EXPIRE_ORDER;
+    if (roll < 57) return COMMAND_CANCEL_JOB;
+    if (roll == 57) return roll_rare(d);
+    if (roll < 59) return roll_seldom(d, n);
     if (roll < 61) return n->payouts_n < 20 ? COMMAND_REQUEST_PAYOUT : COMMAND_COMPLETE_PAYOUT;
     if (roll < 63) return roll == 61 ? COMMAND_COMPLETE_PAYOUT : COMMAND_FAIL_PAYOUT;
     if (n->leases_n == 0 && !full && dice_percent(d, 95))
@@ -446,7 +756,8 @@ void random_command(struct dice *d, const struct style *s, struct naive *n, stru
     }
     c.kind = roll_kind(d, s, n);
     switch (c.kind) {
-    case COMMAND_OPEN_ACCOUNT: break;
+    case COMMAND_OPEN_ACCOUNT:
+    case COMMAND_SET_RULES: roll_set_rules(d, n, &c); break;
     case COMMAND_CREDIT: roll_credit(d, s, n, &c); break;
     case COMMAND_PUT_NODE: roll_node(d, s, n, &c); break;
     case COMMAND_PLACE_ASK: roll_ask(d, s, n, &c); break;
@@ -455,6 +766,9 @@ void random_command(struct dice *d, const struct style *s, struct naive *n, stru
     case COMMAND_AMEND_BID: roll_amend_bid(d, s, n, &c); break;
     case COMMAND_CANCEL_ASK:
     case COMMAND_CANCEL_JOB:
+    case COMMAND_REENTER:
+    case COMMAND_CLOSE_AUCTION:
+    case COMMAND_TRIM:
     case COMMAND_EXPIRE_ORDER: roll_order(d, n, &c); break;
     case COMMAND_REQUEST_PAYOUT:
     case COMMAND_COMPLETE_PAYOUT:
@@ -466,7 +780,15 @@ void random_command(struct dice *d, const struct style *s, struct naive *n, stru
     case COMMAND_LEASE_EXIT:
     case COMMAND_LEASE_TIMEOUT:
     case COMMAND_LEASE_LOST:
-    case COMMAND_LEASE_SPENT: roll_lease(d, n, &c); break;
+    case COMMAND_LEASE_RIPE:
+    case COMMAND_LEASE_SPENT: roll_lease(d, s, n, &c); break;
+    case COMMAND_RATE_NODE:
+    case COMMAND_RATE_ACCOUNT: roll_rate(d, n, &c); break;
+    case COMMAND_INVITE:
+    case COMMAND_JOIN_TEAM:
+    case COMMAND_LEAVE_TEAM: roll_team(d, n, &c); break;
+    case COMMAND_OFFER: roll_offer(d, s, n, &c); break;
+    case COMMAND_CALL: roll_call(d, s, n, &c); break;
     }
     c.seq = n->last_seq + 1;
     *out = c;

@@ -22,9 +22,15 @@ struct style {
     size_t accounts, nodes, orders; /* how many there may be */
     int64_t purse;                  /* a usual credit */
     int pace;                       /* percent of commands that let time pass */
-    bool squeezed;                  /* now and then budgets turn out to be spent; see trial.c */
-    bool late;                      /* begins with high numbers */
-    bool laden;                     /* begins with so much money that sums come to their limits */
+    int64_t price_steps;            /* how many ticks prices differ */
+    int fancy;     /* percent of the traits, wishes and terms that are not the plain ones */
+    int gangs;     /* percent of bids */
+    int yielding;  /* percent of bids that are interruptible */
+    bool crowd;    /* long interruptible runs, and bids that want their places */
+    bool deep;     /* one pool, a price or two: long lines */
+    bool squeezed; /* now and then budgets turn out to be spent; see trial.c */
+    bool late;     /* begins with high numbers */
+    bool laden;    /* begins with so much money that sums come to their limits */
 };
 void style_roll(struct dice *d, struct style *out);
 

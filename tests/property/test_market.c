@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "tests/property/trial.h"
 
-#define WIDE_UNITS   4095 /* the most units of one order */
+#define WIDE_UNITS   4032 /* the most units of one order */
 #define GIB          (INT64_C(1) << 30)
 #define COVERAGE_MIN 50000 /* commands from which on everything must have been reached */
 
@@ -77,7 +77,9 @@ static int64_t wide_ask(struct trial *t, int64_t owner, int64_t node, int64_t pr
                                           .units = WIDE_UNITS,
                                           .until_us = t->model->last_us + INT64_C(86400000000),
                                           .seconds_min = seconds_min,
-                                          .seconds_max = 86400 } };
+                                          .seconds_max = 86400,
+                                          .egress_max = 2,
+                                          .risk_seconds = 86400 } };
     wide_step(t, c, ERR_NONE);
     return t->model->last_seq;
 }
@@ -87,11 +89,13 @@ static void wide_bid(struct trial *t, int64_t buyer, int64_t limit, int32_t unit
 {
     struct command c = { .account = buyer,
                          .kind = COMMAND_SUBMIT_JOB,
-                         .u.submit_job = { .pool = 4,
+                         .u.submit_job = { .wants = { { 4, units } },
+                                           .wants_n = 1,
                                            .limit = { limit },
                                            .budget = { 1000000 },
-                                           .units = units,
+                                           .nodes = 1,
                                            .seconds = seconds,
+                                           .checkpoint_seconds = 60,
                                            .attempts_max = 3,
                                            .expires_us =
                                                t->model->last_us + INT64_C(86400000000) } };
@@ -127,7 +131,8 @@ static void run_wide(struct seen *seen)
     struct style style;
     do
         style_roll(&dice, &style);
-    while (style.pools_n < 2 || style.laden || style.late || style.squeezed ||
+    while (style.pools_n < 2 || style.rules.collar_bps != 0 || style.rules.quote_seconds != 0 ||
+           style.rules.pricing != PRICE_RESTING || style.laden || style.late || style.squeezed ||
            style.rules.bill_min_seconds != 60);
     struct trial *t = trial_begin(0, &style, 20000, seen);
     t->wide = true;
@@ -149,18 +154,23 @@ static void run_wide(struct seen *seen)
 
 static const struct {
     enum command_kind kind;
-    enum err_code refused[5];
+    enum err_code refused[6];
 } refusals[] = {
     { COMMAND_CREDIT, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED } },
     { COMMAND_PUT_NODE, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED } },
-    { COMMAND_PLACE_ASK, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED, ERR_QUOTA_EXCEEDED } },
+    { COMMAND_PLACE_ASK,
+      { ERR_NOT_FOUND, ERR_VALIDATION_FAILED, ERR_QUOTA_EXCEEDED, ERR_BACKING_OFF, ERR_QUOTE_STANDS,
+        ERR_WOULD_TRADE } },
     { COMMAND_AMEND_ASK,
-      { ERR_NOT_FOUND, ERR_WRONG_STATE, ERR_VALIDATION_FAILED, ERR_QUOTA_EXCEEDED } },
+      { ERR_NOT_FOUND, ERR_WRONG_STATE, ERR_VALIDATION_FAILED, ERR_QUOTA_EXCEEDED, ERR_QUOTE_STANDS,
+        ERR_WOULD_TRADE } },
     { COMMAND_CANCEL_ASK, { ERR_NOT_FOUND } },
     { COMMAND_SUBMIT_JOB,
-      { ERR_NOT_FOUND, ERR_VALIDATION_FAILED, ERR_QUOTA_EXCEEDED, ERR_INSUFFICIENT_FUNDS } },
+      { ERR_NOT_FOUND, ERR_VALIDATION_FAILED, ERR_QUOTA_EXCEEDED, ERR_INSUFFICIENT_FUNDS,
+        ERR_WOULD_TRADE } },
     { COMMAND_AMEND_BID,
-      { ERR_NOT_FOUND, ERR_WRONG_STATE, ERR_VALIDATION_FAILED, ERR_INSUFFICIENT_FUNDS } },
+      { ERR_NOT_FOUND, ERR_WRONG_STATE, ERR_VALIDATION_FAILED, ERR_INSUFFICIENT_FUNDS,
+        ERR_WOULD_TRADE } },
     { COMMAND_CANCEL_JOB, { ERR_NOT_FOUND } },
     { COMMAND_ACCEPT_LEASE, { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE } },
     { COMMAND_DECLINE_LEASE, { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE } },
@@ -176,6 +186,18 @@ static const struct {
     { COMMAND_REQUEST_PAYOUT, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED, ERR_INSUFFICIENT_FUNDS } },
     { COMMAND_COMPLETE_PAYOUT, { ERR_NOT_FOUND } },
     { COMMAND_FAIL_PAYOUT, { ERR_NOT_FOUND } },
+    { COMMAND_REENTER, { ERR_NOT_FOUND, ERR_WRONG_STATE } },
+    { COMMAND_LEASE_RIPE, { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE } },
+    { COMMAND_CLOSE_AUCTION, { ERR_NOT_FOUND, ERR_WRONG_STATE } },
+    { COMMAND_OFFER, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED, ERR_WRONG_STATE } },
+    { COMMAND_CALL, { ERR_NOT_FOUND, ERR_WRONG_STATE } },
+    { COMMAND_RATE_NODE, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED } },
+    { COMMAND_RATE_ACCOUNT, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED } },
+    { COMMAND_INVITE, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED, ERR_WRONG_STATE } },
+    { COMMAND_JOIN_TEAM, { ERR_NOT_FOUND, ERR_WRONG_STATE } },
+    { COMMAND_LEAVE_TEAM, { ERR_NOT_FOUND, ERR_WRONG_STATE } },
+    { COMMAND_TRIM, { ERR_NOT_FOUND, ERR_WRONG_STATE } },
+    { COMMAND_SET_RULES, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED } },
 };
 
 static const struct {
@@ -186,13 +208,14 @@ static const struct {
     { LEASE_PREPARING, LEASE_STOPPING }, { LEASE_PREPARING, LEASE_SETTLED },
     { LEASE_RUNNING, LEASE_STOPPING },   { LEASE_RUNNING, LEASE_SETTLED },
     { LEASE_STOPPING, LEASE_STOPPING },  { LEASE_STOPPING, LEASE_SETTLED },
+    { LEASE_PREEMPTED, LEASE_SETTLED },
 };
 static const enum reason lease_reasons[] = {
     REASON_DONE,          REASON_CANCELLED,       REASON_DECLINED,
     REASON_OFFER_TIMEOUT, REASON_PREPARE_TIMEOUT, REASON_IMAGE_UNAVAILABLE,
     REASON_IMAGE_INVALID, REASON_COMMAND_INVALID, REASON_ENGINE_FAILED,
     REASON_NODE_LOST,     REASON_TIME_SPENT,      REASON_BUDGET_SPENT,
-    REASON_OUT_OF_MEMORY,
+    REASON_OUT_OF_MEMORY, REASON_DISPLACED,       REASON_GANG_BROKEN,
 };
 static const enum reason ask_reasons[] = {
     REASON_CANCELLED,     REASON_EXPIRED,   REASON_DECLINED,
@@ -201,7 +224,7 @@ static const enum reason ask_reasons[] = {
 static const enum reason bid_reasons[] = {
     REASON_DONE,          REASON_CANCELLED,       REASON_EXPIRED,    REASON_IMAGE_UNAVAILABLE,
     REASON_IMAGE_INVALID, REASON_COMMAND_INVALID, REASON_TIME_SPENT, REASON_BUDGET_SPENT,
-    REASON_OUT_OF_MEMORY,
+    REASON_OUT_OF_MEMORY, REASON_NOT_FILLED,
 };
 static const enum reason failed_bids[] = { REASON_BUDGET_SPENT, REASON_NO_FUNDS,
                                            REASON_ATTEMPTS_SPENT };
@@ -222,7 +245,7 @@ static bool all_reached(const struct seen *s, int64_t commands)
     const int64_t k = commands / 4000;
     bool ok = true;
     for (int kind = 1; kind < KINDS; kind++)
-        ok &= reached("applied", kind, 0, s->applied[kind], k / 2);
+        ok &= reached("applied", kind, 0, s->applied[kind], k / 10);
     for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
         for (size_t j = 0; j < ARRAY_LEN(refusals[i].refused); j++)
             if (refusals[i].refused[j] != ERR_NONE)
@@ -231,6 +254,8 @@ static bool all_reached(const struct seen *s, int64_t commands)
     for (size_t i = 0; i < ARRAY_LEN(edges); i++)
         ok &= reached("edge", (int)edges[i].from, (int)edges[i].to,
                       s->ends[edges[i].from][edges[i].to], k);
+    ok &= reached("edge", LEASE_PREEMPTED, LEASE_PREEMPTED,
+                  s->ends[LEASE_PREEMPTED][LEASE_PREEMPTED], k / 10);
     for (size_t i = 0; i < ARRAY_LEN(lease_reasons); i++)
         ok &= reached("lease reason", (int)lease_reasons[i], 0, s->lease_reasons[lease_reasons[i]],
                       k / 4);
@@ -244,6 +269,10 @@ static bool all_reached(const struct seen *s, int64_t commands)
     for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
         ok &= reached("job state", (int)jobs[i], 0, s->jobs[jobs[i]], k);
     ok &= reached("trades", 0, 0, s->trades, commands / 20);
+    ok &= reached("own trades", 0, 0, s->own, k);
+    ok &= reached("displacements", 0, 0, s->displacing, k / 4);
+    ok &= reached("leases of gangs", 0, 0, s->gangs, k);
+    ok &= reached("parked orders", 0, 0, s->parked, k / 4);
     ok &= reached("failures of memory", 0, 0, s->failures, k);
     ok &= reached("rebuilt markets", 0, 0, s->rebuilt, k);
     ok &= reached("replayed markets", 0, 0, s->replayed, 1);
@@ -267,8 +296,10 @@ static void print_seen(const struct seen *s)
         printf(" %s:%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64, reason_names[i],
                s->lease_reasons[i], s->ask_reasons[i], s->bid_reasons[i], s->failed_bids[i]);
     printf("\n%" PRId64 " trades, %" PRId64 " rebuilt, %" PRId64 " replayed, %" PRId64
-           " failures of memory, %" PRId64 " budgets squeezed\n",
-           s->trades, s->rebuilt, s->replayed, s->failures, s->squeezed);
+           " failures of memory, %" PRId64 " budgets squeezed; %" PRId64 " own, %" PRId64
+           " displacing, %" PRId64 " of gangs, %" PRId64 " parked\n",
+           s->trades, s->rebuilt, s->replayed, s->failures, s->squeezed, s->own, s->displacing,
+           s->gangs, s->parked);
 }
 
 static bool option(int argc, char **argv, const char *name, int64_t *out)
@@ -281,7 +312,7 @@ static bool option(int argc, char **argv, const char *name, int64_t *out)
 int main(int argc, char **argv)
 {
     static struct seen seen;
-    int64_t seed = 1, commands = 2000000, markets = 1000;
+    int64_t seed = 1, commands = 1000000, markets = 400;
     if (argc % 2 == 0 || !option(argc, argv, "--seed", &seed) ||
         !option(argc, argv, "--commands", &commands) ||
         !option(argc, argv, "--markets", &markets) || markets == 0) {

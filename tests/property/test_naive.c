@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The oracle itself, on stories whose numbers were worked out by hand from docs/market.md. */
-#include "tests/property/naive.h"
+#include "tests/property/laws.h"
 #include "tests/t.h"
 
 #define SECOND INT64_C(1000000)
@@ -29,6 +29,14 @@ static const struct market_rules rules = {
     .offer_seconds = 30,
     .prepare_seconds = 900,
     .stop_seconds = 60,
+    .quote_seconds = 0,
+    .backoff_seconds = 600,
+    .backoff_max_seconds = 86400,
+    .min_run_seconds = 600,
+    .notice_seconds = 120,
+    .displace_bps = 500,
+    .collar_trades = 5,
+    .call_seconds = 60,
 };
 
 /* One market with a buyer of $100, another of $100, and a provider with a node of eight GPUs. */
@@ -43,7 +51,7 @@ static enum err_code tell(struct story *s, struct command c)
     c.seq = s->n->last_seq + 1;
     c.at_us = s->now;
     naive_apply(s->n, &c);
-    const char *broken = naive_broken_law(s->n);
+    const char *broken = law_broken(s->n);
     if (broken != NULL) CHECK_STR(broken, "");
     return s->n->refused;
 }
@@ -99,7 +107,9 @@ static struct command asking(const struct story *s, int64_t node, int64_t price,
                                               .units = units,
                                               .until_us = s->now + 1000 * HOUR,
                                               .seconds_min = 60,
-                                              .seconds_max = 86400 } };
+                                              .seconds_max = 86400,
+                                              .egress_max = 2,
+                                              .risk_seconds = 86400 } };
 }
 
 static int64_t ask(struct story *s, int64_t node, int64_t price, int32_t units)
@@ -112,11 +122,13 @@ static struct command bidding(const struct story *s, int64_t buyer, int64_t limi
 {
     return (struct command){ .account = buyer,
                              .kind = COMMAND_SUBMIT_JOB,
-                             .u.submit_job = { .pool = H100,
+                             .u.submit_job = { .wants = { { H100, units } },
+                                               .wants_n = 1,
                                                .limit = { limit },
                                                .budget = { budget },
-                                               .units = units,
+                                               .nodes = 1,
                                                .seconds = seconds,
+                                               .checkpoint_seconds = 60,
                                                .expires_us = s->now + 24 * HOUR,
                                                .attempts_max = 3 } };
 }
@@ -158,12 +170,12 @@ static int64_t running(struct story *s, int64_t number)
 
 static int64_t available(const struct story *s, int64_t a)
 {
-    return naive_account(s->n, a)->available;
+    return naive_account(s->n, a)->available.micros;
 }
 
 static int64_t held(const struct story *s, int64_t a)
 {
-    return naive_account(s->n, a)->held;
+    return naive_account(s->n, a)->held.micros;
 }
 
 static void check_line(const struct story *s, size_t i, int64_t a, enum bucket bucket,
@@ -172,7 +184,7 @@ static void check_line(const struct story *s, size_t i, int64_t a, enum bucket b
     CHECK(i < s->n->lines_n);
     CHECK_I64(s->n->lines[i].account, a);
     CHECK_I64(s->n->lines[i].bucket, bucket);
-    CHECK_I64(s->n->lines[i].amount, amount);
+    CHECK_I64(s->n->lines[i].amount.micros, amount);
 }
 
 /* $2.00 × 1 × 3600 s ÷ 3600 = $2.00; a hundredth of it is the fee. */
@@ -196,19 +208,24 @@ TEST(an_hour_is_paid_and_the_fee_is_inside_the_price)
     check_line(&s, 2, s.provider, BUCKET_AVAILABLE, 1980000);
     CHECK_I64(naive_lease(s.n, lease)->state, LEASE_SETTLED);
     CHECK_I64(naive_bid(s.n, b)->job, JOB_SETTLED);
-    CHECK_I64(naive_bid(s.n, b)->spent, 2000000);
+    CHECK_I64(naive_bid(s.n, b)->spent.micros, 2000000);
     CHECK_I64(available(&s, ACCOUNT_WORLD), -200 * USD);
     end(&s);
 }
 
-/* 1000 × 61 ÷ 3600 = 16.94…: 17 are held, 16 charged; a fee of 0.16 is none. Three hours at
+/* 1000 × 61 ÷ 3600 = 16.94…: 17 are held while it rests, 16 for its lease, once the clock has
+ * trimmed it, and 16 charged; a fee of 0.16 is none. Three hours at
  * 1000 × 7 units hold 21,000; 100.9 s are 100: floor(194.4…) = 194, fee 1. */
 TEST(holds_round_up_charges_and_fees_down)
 {
     struct story s = begin();
-    ask(&s, s.node, 1000, 8);
     const int64_t b = bid(&s, s.buyer, 1000, 1, 61);
     CHECK_I64(held(&s, s.buyer), 17);
+    ask(&s, s.node, 1000, 8);
+    CHECK_I64(held(&s, s.buyer), 17);
+    CHECK_I64(on_order(&s, COMMAND_TRIM, ACCOUNT_WORLD, b), ERR_NONE);
+    CHECK_I64(on_order(&s, COMMAND_TRIM, ACCOUNT_WORLD, b), ERR_WRONG_STATE);
+    CHECK_I64(held(&s, s.buyer), 16);
     int64_t lease = running(&s, b);
     s.now += 61 * SECOND;
     CHECK_I64(leave(&s, lease, 61, 1, REASON_DONE), ERR_NONE);
@@ -221,8 +238,8 @@ TEST(holds_round_up_charges_and_fees_down)
     s.now += 100 * SECOND + 900000;
     CHECK_I64(leave(&s, lease, 5000, 0, REASON_DONE), ERR_NONE);
     CHECK_I64(naive_lease(s.n, lease)->seconds_observed, 100);
-    CHECK_I64(naive_lease(s.n, lease)->charge, 194);
-    CHECK_I64(naive_lease(s.n, lease)->fee, 1);
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 194);
+    CHECK_I64(naive_lease(s.n, lease)->fee.micros, 1);
     CHECK_I64(available(&s, s.provider), 16 + 193);
     end(&s);
 }
@@ -234,9 +251,9 @@ TEST(an_arriving_bid_pays_the_asks_price_and_gets_the_difference_back)
     const int64_t b = bid(&s, s.buyer, 3 * USD, 2, 1800);
     CHECK_I64(s.n->trades_n, 1);
     CHECK(!s.n->trades[0].bid_rested);
-    CHECK_I64(s.n->trades[0].price, 2 * USD);
+    CHECK_I64(s.n->trades[0].price.micros, 2 * USD);
     CHECK_I64(held(&s, s.buyer), 2 * USD); /* 2 × 2 × ½ hour */
-    CHECK_I64(naive_bid(s.n, b)->hold, 2 * USD);
+    CHECK_I64(naive_bid(s.n, b)->hold.micros, 2 * USD);
     end(&s);
 }
 
@@ -254,8 +271,8 @@ TEST(an_arriving_ask_takes_the_highest_limits_at_their_price)
     CHECK_I64(s.n->trades[0].bid, first);
     CHECK_I64(s.n->trades[1].bid, second);
     CHECK_I64(s.n->trades[2].bid, three);
-    CHECK_I64(s.n->trades[1].price, 4 * USD);
-    CHECK_I64(s.n->trades[2].price, 3 * USD);
+    CHECK_I64(s.n->trades[1].price.micros, 4 * USD);
+    CHECK_I64(s.n->trades[2].price.micros, 3 * USD);
     CHECK_I64(s.n->trades[2].trade, a * 4096 + 2);
     CHECK(s.n->trades[0].bid_rested);
     CHECK_I64(naive_ask(s.n, a)->free, 0);
@@ -282,7 +299,7 @@ TEST(a_bid_takes_the_lowest_price_then_the_best_fit_then_the_oldest)
     end(&s);
 }
 
-TEST(a_raised_bid_goes_to_the_end_a_lowered_one_keeps_its_place)
+TEST(another_limit_costs_the_place_in_the_line)
 {
     struct story s = begin();
     const int64_t one = bid(&s, s.buyer, 2 * USD, 1, 3600);
@@ -300,8 +317,8 @@ TEST(a_raised_bid_goes_to_the_end_a_lowered_one_keeps_its_place)
     made(&s, c);
     ask(&s, s.node, 2 * USD, 3);
     CHECK_I64(s.n->trades_n, 3);
-    CHECK_I64(s.n->trades[0].bid, two);
-    CHECK_I64(s.n->trades[1].bid, three);
+    CHECK_I64(s.n->trades[0].bid, three);
+    CHECK_I64(s.n->trades[1].bid, two);
     CHECK_I64(s.n->trades[2].bid, one);
     end(&s);
 }
@@ -342,7 +359,7 @@ TEST(five_seconds_are_billed_as_a_minute)
     CHECK_I64(leave(&s, lease, -1, 0, REASON_DONE), ERR_VALIDATION_FAILED);
     CHECK_I64(leave(&s, lease, 5, 0, REASON_OUT_OF_MEMORY), ERR_NONE);
     CHECK_I64(naive_lease(s.n, lease)->seconds_billed, 60);
-    CHECK_I64(naive_lease(s.n, lease)->charge, 100000);
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 100000);
     end(&s);
 }
 
@@ -396,7 +413,7 @@ TEST(the_buyers_fault_pays_the_preparation)
     s.now += 100 * SECOND + 900000;
     made(&s, c);
     CHECK_I64(naive_lease(s.n, lease)->state, LEASE_VOID);
-    CHECK_I64(naive_lease(s.n, lease)->charge, 1 * USD);
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 1 * USD);
     CHECK_I64(available(&s, s.buyer), 99 * USD);
     CHECK_I64(naive_bid(s.n, b)->job, JOB_FAILED);
     CHECK_I64(naive_bid(s.n, b)->reason, REASON_IMAGE_INVALID);
@@ -405,7 +422,7 @@ TEST(the_buyers_fault_pays_the_preparation)
     s.now += 2000 * SECOND;
     c.u.lease.lease = lease;
     made(&s, c);
-    CHECK_I64(naive_lease(s.n, lease)->charge, 9 * USD);
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 9 * USD);
     CHECK_I64(available(&s, s.provider), 10 * USD - 10 * USD / 100);
     end(&s);
 }
@@ -447,9 +464,9 @@ TEST(a_cancelled_job_that_reports_pays_what_it_ran)
     CHECK_I64(on_order(&s, COMMAND_CANCEL_JOB, s.buyer, b), ERR_NONE);
     s.now += 2 * SECOND;
     CHECK_I64(leave(&s, lease, 301, 143, REASON_DONE), ERR_NONE);
-    CHECK_I64(naive_lease(s.n, lease)->charge, 3010000);
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 3010000);
     CHECK_I64(naive_bid(s.n, b)->job, JOB_CANCELLED);
-    CHECK_I64(naive_bid(s.n, b)->state, ORDER_FILLED);
+    CHECK_I64(naive_bid(s.n, b)->state, ORDER_CANCELLED);
     end(&s);
 }
 
@@ -518,7 +535,7 @@ TEST(units_that_come_back_meet_the_bids_that_wait)
     CHECK_I64(held(&s, s.buyer), 6 * USD);
     CHECK_I64(s.n->trades_n, 1);
     CHECK_I64(s.n->trades[0].bid, waits);
-    CHECK_I64(s.n->trades[0].price, 4 * USD);
+    CHECK_I64(s.n->trades[0].price.micros, 4 * USD);
     CHECK_I64(naive_ask(s.n, a)->free, 1);
     CHECK_I64(naive_ask(s.n, a)->priority, seq);
     end(&s);
@@ -573,11 +590,122 @@ TEST(the_earliest_is_due_first_then_the_lowest_number)
     end(&s);
 }
 
+/* A gang at $4 of two nodes: the ask that was there gets its dollar, the one that came the limit;
+ * 5 × ½ hour is held when the clock has trimmed it. */
+TEST(a_gang_pays_older_asks_their_price_and_younger_ones_its_limit)
+{
+    struct story s = begin();
+    const int64_t n2 = node_of(&s, s.provider, 8);
+    struct command c = bidding(&s, s.buyer, 4 * USD, 1, 1800, 50 * USD);
+    c.u.submit_job.nodes = 2;
+    ask(&s, s.node, 2 * USD, 4);
+    ask(&s, s.node, 1 * USD, 4);
+    const int64_t waits = made(&s, c); /* both asks are of one node: it rests with 4 × 2 × ½ */
+    CHECK_I64(s.n->trades_n, 0);
+    CHECK_I64(held(&s, s.buyer), 4 * USD);
+    ask(&s, n2, 3 * USD, 1); /* younger than the gang: it gets the limit */
+    CHECK_I64(s.n->trades_n, 2);
+    CHECK_I64(s.n->trades[0].price.micros, 1 * USD);
+    CHECK_I64(s.n->trades[1].price.micros, 4 * USD);
+    CHECK_I64(naive_bid(s.n, waits)->live, 2);
+    CHECK_I64(naive_lease(s.n, s.n->trades[0].trade)->seconds_max, 1800);
+    CHECK_I64(naive_lease(s.n, s.n->trades[0].trade)->hold.micros, USD / 2);
+    CHECK_I64(on_order(&s, COMMAND_TRIM, ACCOUNT_WORLD, waits), ERR_NONE);
+    CHECK_I64(held(&s, s.buyer), 5 * USD / 2);
+    end(&s);
+}
+
+/* Bring an interruptible lease at $2 to where it may be displaced, after ten minutes. */
+static int64_t ripe_lease(struct story *s)
+{
+    struct command c = bidding(s, s->buyer, 2 * USD, 1, 3600, 50 * USD);
+    c.u.submit_job.interruptible = true;
+    ask(s, s->node, 1 * USD, 1);
+    const int64_t lease = running(s, made(s, c));
+    s->now += 600 * SECOND - 1;
+    CHECK_I64(tell(s, event(COMMAND_LEASE_RIPE, lease)), ERR_WRONG_STATE);
+    s->now += 1;
+    made(s, event(COMMAND_LEASE_RIPE, lease));
+    return lease;
+}
+
+/* A firm bid at $3 takes the place of one whose limit is $2: it pays a tick more than that, the ask
+ * its own dollar; the rest is the insurance fund's. */
+TEST(a_displacer_pays_a_tick_above_its_victim)
+{
+    struct story s = begin();
+    const int64_t victim = ripe_lease(&s);
+    const int64_t b = bid(&s, s.other, 3 * USD, 1, 3600);
+    CHECK_I64(s.n->trades_n, 1);
+    CHECK_I64(s.n->trades[0].price.micros, 2 * USD + 1000);
+    CHECK_I64(naive_lease(s.n, victim)->state, LEASE_PREEMPTED);
+    const int64_t lease = naive_bid(s.n, b)->lease;
+    CHECK_I64(naive_lease(s.n, lease)->waits, victim);
+    CHECK_I64(tell(&s, event(COMMAND_ACCEPT_LEASE, lease)), ERR_WRONG_STATE);
+    s.now += 60 * SECOND;
+    CHECK_I64(leave(&s, victim, 660, 137, REASON_DISPLACED), ERR_NONE);
+    CHECK_I64(naive_lease(s.n, victim)->charge.micros, 183333); /* 660 s at $1 */
+    CHECK_I64(naive_lease(s.n, lease)->waits, 0);
+    running(&s, b);
+    s.now += 60 * SECOND;
+    CHECK_I64(leave(&s, lease, 60, 0, REASON_DONE), ERR_NONE);
+    /* ten minutes at least: 600 × 2,001,000 ÷ 3600 = 333,500; of them 166,666 are the ask's */
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 333500);
+    CHECK_I64(naive_lease(s.n, lease)->payout.micros, 165000); /* the fee is 1,666 */
+    CHECK_I64(available(&s, ACCOUNT_INSURANCE), 333500 - 166666);
+    end(&s);
+}
+
+/* An interruptible bid must be 5 % above: 2.10 displaces a limit of 2.00, a tick less does not. */
+TEST(an_interruptible_displacer_must_be_well_above)
+{
+    struct story s = begin();
+    const int64_t victim = ripe_lease(&s);
+    struct command c = bidding(&s, s.other, 2 * USD + 99000, 1, 3600, 50 * USD);
+    c.u.submit_job.interruptible = true;
+    const int64_t b = made(&s, c);
+    CHECK_I64(s.n->trades_n, 0);
+    c = (struct command){ .account = s.other,
+                          .kind = COMMAND_AMEND_BID,
+                          .u.amend_bid = { b, { 2 * USD + 100000 } } };
+    made(&s, c);
+    CHECK_I64(s.n->trades_n, 1);
+    CHECK_I64(naive_lease(s.n, victim)->state, LEASE_PREEMPTED);
+    end(&s);
+}
+
+/* Offers at $1.50 and $1.20 of two nodes; the standing asks want $3 and $4. The cheaper offer wins
+ * and gets what the other asked for. */
+TEST(the_best_offer_gets_the_price_of_the_second)
+{
+    struct story s = begin();
+    const int64_t n2 = node_of(&s, s.provider, 8);
+    const int64_t a1 = ask(&s, s.node, 3 * USD, 8), a2 = ask(&s, n2, 4 * USD, 8);
+    struct command c = bidding(&s, s.buyer, 5 * USD, 1, 3600, 50 * USD);
+    c.u.submit_job.auction_ms = 1000;
+    const int64_t b = made(&s, c);
+    CHECK_I64(s.n->trades_n, 0);
+    c = (struct command){ .account = s.provider,
+                          .kind = COMMAND_OFFER,
+                          .u.offer = { b, a1, { 1500000 } } };
+    made(&s, c);
+    c.u.offer.ask = a2;
+    c.u.offer.price.micros = 1200000;
+    made(&s, c);
+    CHECK_I64(on_order(&s, COMMAND_CLOSE_AUCTION, ACCOUNT_WORLD, b), ERR_WRONG_STATE);
+    s.now += SECOND;
+    CHECK_I64(on_order(&s, COMMAND_CLOSE_AUCTION, ACCOUNT_WORLD, b), ERR_NONE);
+    CHECK_I64(s.n->trades_n, 1);
+    CHECK_I64(s.n->trades[0].ask, a2);
+    CHECK_I64(s.n->trades[0].price.micros, 1500000);
+    end(&s);
+}
+
 TESTS(T(an_hour_is_paid_and_the_fee_is_inside_the_price), T(holds_round_up_charges_and_fees_down),
       T(an_arriving_bid_pays_the_asks_price_and_gets_the_difference_back),
       T(an_arriving_ask_takes_the_highest_limits_at_their_price),
       T(a_bid_takes_the_lowest_price_then_the_best_fit_then_the_oldest),
-      T(a_raised_bid_goes_to_the_end_a_lowered_one_keeps_its_place), T(a_budget_ends_the_run),
+      T(another_limit_costs_the_place_in_the_line), T(a_budget_ends_the_run),
       T(five_seconds_are_billed_as_a_minute),
       T(a_declined_bid_tries_other_nodes_until_its_attempts_are_spent),
       T(the_buyers_fault_pays_the_preparation), T(a_cancelled_job_whose_node_is_lost_pays_nothing),
@@ -585,4 +713,7 @@ TESTS(T(an_hour_is_paid_and_the_fee_is_inside_the_price), T(holds_round_up_charg
       T(a_cancelled_ask_takes_room_while_its_lease_goes_on),
       T(a_node_that_shrinks_cancels_its_youngest_asks),
       T(units_that_come_back_meet_the_bids_that_wait), T(a_bid_that_cannot_be_held_again_fails),
-      T(the_earliest_is_due_first_then_the_lowest_number))
+      T(the_earliest_is_due_first_then_the_lowest_number),
+      T(a_gang_pays_older_asks_their_price_and_younger_ones_its_limit),
+      T(a_displacer_pays_a_tick_above_its_victim), T(an_interruptible_displacer_must_be_well_above),
+      T(the_best_offer_gets_the_price_of_the_second))

@@ -9,16 +9,43 @@
 #include <string.h>
 
 #include "tests/property/compare.h"
+#include "tests/property/laws.h"
 
 const char *const trial_kinds[KINDS] = {
-    "none",          "open_account",       "credit",
-    "put_node",      "place_ask",          "amend_ask",
-    "cancel_ask",    "submit_job",         "amend_bid",
-    "cancel_job",    "accept_lease",       "decline_lease",
-    "lease_ready",   "lease_cannot_start", "lease_exit",
-    "lease_timeout", "lease_lost",         "lease_spent",
-    "expire_order",  "request_payout",     "complete_payout",
+    "none",
+    "open_account",
+    "credit",
+    "put_node",
+    "place_ask",
+    "amend_ask",
+    "cancel_ask",
+    "submit_job",
+    "amend_bid",
+    "cancel_job",
+    "accept_lease",
+    "decline_lease",
+    "lease_ready",
+    "lease_cannot_start",
+    "lease_exit",
+    "lease_timeout",
+    "lease_lost",
+    "lease_spent",
+    "expire_order",
+    "request_payout",
+    "complete_payout",
     "fail_payout",
+    "reenter",
+    "lease_ripe",
+    "close_auction",
+    "offer",
+    "call",
+    "rate_node",
+    "rate_account",
+    "invite",
+    "join_team",
+    "leave_team",
+    "trim",
+    "set_rules",
 };
 
 /* ---- Memory ---- */
@@ -49,33 +76,72 @@ static void arm(struct trial *t)
 static struct trial *on_trial;       /* for the handler of signals only */
 static const struct command *on_way; /* the command that is being applied */
 
+static void say_ask(const struct ask_spec *a)
+{
+    fprintf(stderr,
+            " node %" PRId64 " pool %d price %" PRId64 " floor %" PRId64 " units %d"
+            " until %" PRId64 " seconds %d-%d sets %" PRIx64 "%s tier %d egress %d risk %d%s",
+            a->node, a->pool, a->price.micros, a->floor.micros, a->units, a->until_us,
+            a->seconds_min, a->seconds_max, (uint64_t)a->sets,
+            a->interruptible ? " interruptible" : "", a->buyer_tier_min, a->egress_max,
+            a->risk_seconds, a->post_only ? " post-only" : "");
+}
+
+static void say_bid(const struct bid_spec *b)
+{
+    const struct wish *w = &b->wish;
+    for (int32_t i = 0; i < b->wants_n && i < WANTS_MAX; i++)
+        fprintf(stderr, "%s %d of pool %d", i == 0 ? "" : " or", b->wants[i].units,
+                b->wants[i].pool);
+    fprintf(stderr,
+            " limit %" PRId64 " rank %d budget %" PRId64 " nodes %d%s seconds %d checkpoint %d"
+            " expires %" PRId64 " attempts %d tif %d own %d%s auction %d; regions %x tier %d"
+            " verified %d isolation %d interconnect %d bandwidth %d label %" PRId64 " egress %d",
+            b->limit.micros, (int)b->rank, b->budget.micros, b->nodes,
+            b->same_site ? " of one site" : "", b->seconds, b->checkpoint_seconds, b->expires_us,
+            b->attempts_max, (int)b->tif, (int)b->own, b->interruptible ? " interruptible" : "",
+            b->auction_ms, (unsigned)w->regions, w->tier_min, w->verified, w->isolation_min,
+            w->interconnect_min, w->bandwidth_min_mbps, w->label, w->egress);
+}
+
+static void say_node(int64_t node, const struct node_spec *s)
+{
+    const struct traits *t = &s->traits;
+    fprintf(stderr,
+            " node %" PRId64 " cpu %d memory %" PRId64 " scratch %" PRId64 " gpus %d of %d;"
+            " region %d isolation %d interconnect %d bandwidth %d label %" PRId64 " site %" PRId64,
+            node, s->cpu_millis, s->memory_bytes, s->scratch_bytes, s->gpus, s->gpu_pool, t->region,
+            t->isolation, t->interconnect, t->bandwidth_mbps, t->label, t->site);
+}
+
+static bool is_of_lease(enum command_kind kind)
+{
+    return (kind >= COMMAND_ACCEPT_LEASE && kind <= COMMAND_LEASE_SPENT) ||
+           kind == COMMAND_LEASE_RIPE;
+}
+
 static void say_command(const struct command *c)
 {
-    const struct ask_spec *a = &c->u.place_ask;
-    const struct bid_spec *b = &c->u.submit_job;
     fprintf(stderr, "command %" PRId64 " at %" PRId64 " by %" PRId64 ": %s", c->seq, c->at_us,
             c->account, trial_kinds[c->kind]);
     if (c->kind == COMMAND_PLACE_ASK)
-        fprintf(stderr,
-                " node %" PRId64 " pool %d price %" PRId64 " floor %" PRId64 " units %d"
-                " until %" PRId64 " seconds %d-%d",
-                a->node, a->pool, a->price.micros, a->floor.micros, a->units, a->until_us,
-                a->seconds_min, a->seconds_max);
+        say_ask(&c->u.place_ask);
     else if (c->kind == COMMAND_SUBMIT_JOB)
-        fprintf(stderr,
-                " pool %d limit %" PRId64 " budget %" PRId64 " units %d seconds %d"
-                " expires %" PRId64 " attempts %d",
-                b->pool, b->limit.micros, b->budget.micros, b->units, b->seconds, b->expires_us,
-                b->attempts_max);
+        say_bid(&c->u.submit_job);
+    else if (c->kind == COMMAND_PUT_NODE)
+        say_node(c->u.put_node.node, &c->u.put_node.spec);
     else if (c->kind == COMMAND_AMEND_ASK)
         fprintf(stderr, " ask %" PRId64 " price %" PRId64 " units %d", c->u.amend_ask.ask,
                 c->u.amend_ask.price.micros, c->u.amend_ask.units);
-    else if (c->kind == COMMAND_PUT_NODE)
-        fprintf(
-            stderr, " node %" PRId64 " cpu %d memory %" PRId64 " scratch %" PRId64 " gpus %d of %d",
-            c->u.put_node.node, c->u.put_node.spec.cpu_millis, c->u.put_node.spec.memory_bytes,
-            c->u.put_node.spec.scratch_bytes, c->u.put_node.spec.gpus, c->u.put_node.spec.gpu_pool);
-    else if (c->kind >= COMMAND_ACCEPT_LEASE && c->kind <= COMMAND_LEASE_SPENT)
+    else if (c->kind == COMMAND_OFFER)
+        fprintf(stderr, " bid %" PRId64 " ask %" PRId64 " price %" PRId64, c->u.offer.bid,
+                c->u.offer.ask, c->u.offer.price.micros);
+    else if (c->kind == COMMAND_RATE_NODE || c->kind == COMMAND_RATE_ACCOUNT)
+        fprintf(stderr, " %" PRId64 " tier %d verified %d", c->u.rate.number, c->u.rate.tier,
+                c->u.rate.verified);
+    else if (c->kind == COMMAND_INVITE)
+        fprintf(stderr, " %" PRId64 " quota %d", c->u.invite.account, c->u.invite.quota);
+    else if (is_of_lease(c->kind))
         fprintf(stderr,
                 " lease %" PRId64 " epoch %d seconds %" PRId64 " exit %d reason %d fault %d",
                 c->u.lease.lease, c->u.lease.epoch, c->u.lease.seconds, c->u.lease.exit_code,
@@ -94,10 +160,36 @@ static void say_trial(const struct trial *t, const struct command *c)
             t->seed, (int64_t)t->log_max);
 }
 
+/* The open orders as the model has them, for whoever looks for the reason. */
+static void say_orders(const struct naive *n)
+{
+    for (size_t i = 0; i < n->asks_n; i++) {
+        const struct ask *a = &n->asks[i];
+        fprintf(stderr,
+                "  ask %" PRId64 " by %" PRId64 " state %d priority %" PRId64 " parked %" PRId64
+                " free %d of",
+                a->ask, a->account, (int)a->state, a->priority, a->parked, a->free);
+        say_ask(&a->spec);
+        fprintf(stderr, "; region %d tier %d isolation %d site %" PRId64 "%s\n", a->traits.region,
+                a->traits.tier, a->traits.isolation, a->traits.site, a->stale ? " stale" : "");
+    }
+    for (size_t i = 0; i < n->bids_n; i++) {
+        const struct bid *b = &n->bids[i];
+        fprintf(stderr,
+                "  bid %" PRId64 " by %" PRId64 " state %d priority %" PRId64 " parked %" PRId64
+                "%s tier %d:",
+                b->bid, b->account, (int)b->state, b->priority, b->parked,
+                b->sealed ? " sealed" : "", b->tier);
+        say_bid(&b->spec);
+        fprintf(stderr, "\n");
+    }
+}
+
 void trial_fail(struct trial *t, const struct command *c, const char *why)
 {
     fprintf(stderr, "%s\n", why);
     say_trial(t, c);
+    if (t->aloud) say_orders(t->model);
     exit(1);
 }
 
@@ -118,15 +210,16 @@ static void lade(struct trial *t)
     struct naive *n = t->model;
     const int64_t spare = 1 + dice_below(&t->dice, INT64_C(3000000000000000));
     const int64_t second = dice_percent(&t->dice, 50) ? 0 : dice_below(&t->dice, 1000000000);
-    n->accounts[n->accounts_n++] = (struct naive_account){ 16, INT64_MAX - spare - second, 0 };
-    n->accounts[n->accounts_n++] = (struct naive_account){ 17, second, 0 };
-    n->accounts[0].available = -(INT64_MAX - spare);
-    n->last_seq = 17;
-    for (size_t i = 0; i < n->accounts_n; i++) {
-        const struct naive_account *a = &n->accounts[i];
-        t->kept->balances[i] =
-            (struct balance){ .account = a->account, .available = { a->available } };
+    for (int64_t a = 16; a <= 17; a++) {
+        n->standings[n->accounts_n].account = a;
+        n->accounts[n->accounts_n++] =
+            (struct balance){ .account = a,
+                              .available = { a == 16 ? INT64_MAX - spare - second : second } };
     }
+    n->accounts[0].available.micros = -(INT64_MAX - spare);
+    n->last_seq = 17;
+    for (size_t i = 0; i < n->accounts_n; i++)
+        t->kept->balances[i] = n->accounts[i];
     t->kept->balances_n = n->accounts_n;
 }
 
@@ -144,10 +237,12 @@ struct trial *trial_begin(uint64_t seed, const struct style *style, int64_t comm
     t->log_max = (size_t)commands;
     t->log = mem_zalloc(t->log_max * sizeof(*t->log));
     t->group_max = 1;
+    t->aloud = getenv("TRIAL_ALOUD") != NULL;
     /* The market's own accounts are there from the beginning. */
     t->kept->balances[0].account = ACCOUNT_WORLD;
     t->kept->balances[1].account = ACCOUNT_FEES;
-    t->kept->balances_n = 2;
+    t->kept->balances[2].account = ACCOUNT_INSURANCE;
+    t->kept->balances_n = 3;
     t->model->last_us = INT64_C(1000000000000000);
     if (style->late) t->model->last_seq = (INT64_C(1) << 45) + dice_below(&t->dice, 1000000);
     if (style->laden) lade(t);
@@ -165,7 +260,8 @@ static size_t touched_n(struct market *m)
 {
     struct touched x;
     market_touched(m, &x);
-    return x.balances_n + x.nodes_n + x.asks_n + x.bids_n + x.leases_n + x.payouts_n + x.trades_n;
+    return x.balances_n + x.standings_n + x.pools_n + x.offers_n + x.nodes_n + x.asks_n + x.bids_n +
+           x.leases_n + x.payouts_n + x.trades_n;
 }
 
 /* Apply it, at times with failing memory: a refusal for want of memory must leave all as it was,
@@ -195,7 +291,7 @@ static void apply(struct trial *t, const struct command *c, struct outcome *out)
     market_apply(t->market, c, out);
 }
 
-static void count(struct trial *t, const struct command *c, const struct naive_lease *before)
+static void count(struct trial *t, const struct command *c, const struct lease *before)
 {
     struct seen *s = t->seen;
     if (t->model->refused == ERR_NONE)
@@ -203,20 +299,41 @@ static void count(struct trial *t, const struct command *c, const struct naive_l
     else
         s->refused[c->kind][t->model->refused]++;
     s->trades += (int64_t)t->model->trades_n;
-    const struct naive_lease *after = naive_lease(t->model, before->lease);
+    for (size_t i = 0; i < t->model->trades_n; i++) {
+        const struct trade *x = &t->model->trades[i];
+        s->own += x->own;
+        s->displacing += x->displacing;
+        s->gangs += naive_bid(t->model, x->bid)->spec.nodes > 1;
+    }
+    const struct lease *after = naive_lease(t->model, before->lease);
     if (after != NULL) s->ends[before->state][after->state]++;
 }
 
 /* The lease that the command is about, as it is now; zero when none. */
-static struct naive_lease subject(struct naive *n, const struct command *c)
+static struct lease subject(struct naive *n, const struct command *c)
 {
     int64_t number = 0;
-    if (c->kind >= COMMAND_ACCEPT_LEASE && c->kind <= COMMAND_LEASE_SPENT)
-        number = c->u.lease.lease;
+    if (is_of_lease(c->kind)) number = c->u.lease.lease;
     if (c->kind == COMMAND_CANCEL_JOB && naive_bid(n, c->u.order.order) != NULL)
         number = naive_bid(n, c->u.order.order)->lease;
-    const struct naive_lease *l = naive_lease(n, number);
-    return l != NULL ? *l : (struct naive_lease){ 0 };
+    const struct lease *l = naive_lease(n, number);
+    return l != NULL ? *l : (struct lease){ 0 };
+}
+
+/* What the command did, for whoever follows a single market. */
+static void say_step(const struct trial *t, const struct command *c, const struct outcome *o)
+{
+    say_command(c);
+    fprintf(stderr, "    %s%s", o->refused == ERR_NONE ? "applied" : o->why,
+            t->model->refused == o->refused ? "" : " (the model says otherwise)");
+    for (size_t i = 0; i < t->model->trades_n; i++) {
+        const struct trade *x = &t->model->trades[i];
+        fprintf(stderr,
+                "; lease %" PRId64 ": bid %" PRId64 " ask %" PRId64 " %d at %" PRId64 "%s%s",
+                x->trade, x->bid, x->ask, x->units, x->price.micros, x->own ? " own" : "",
+                x->displacing ? " displacing" : "");
+    }
+    fprintf(stderr, "\n");
 }
 
 void trial_step(struct trial *t, struct command *c)
@@ -228,12 +345,15 @@ void trial_step(struct trial *t, struct command *c)
     if (c->at_us < n->last_us) c->at_us = n->last_us;
     t->steps++;
     on_way = c;
-    const struct naive_lease before = subject(n, c);
+    const struct lease before = subject(n, c);
     apply(t, c, &out);
     naive_apply(n, c);
     count(t, c, &before);
+    if (t->aloud) say_step(t, c, &out);
     if (!compare_outcome(n, &out, market_trades(t->market)) || !compare_balances(t->market, n))
         trial_fail(t, c, out.refused == ERR_NONE ? "the command did something else" : out.why);
+    const char *broken = t->wide ? NULL : law_broken(n);
+    if (broken != NULL) trial_fail(t, c, broken);
     const int64_t ahead = dice_percent(&t->dice, 70) ? 0 : dice_below(&t->dice, 7200000000);
     if ((!t->wide || t->group == 0) && !compare_due(t->market, n, n->last_us + ahead))
         trial_fail(t, c, "something else is due");
@@ -256,10 +376,14 @@ static void count_objects(struct trial *t)
         if (n->leases[i].ended_us != 0) s->lease_reasons[n->leases[i].reason]++;
     }
     for (size_t i = 0; i < n->asks_n; i++)
+        s->parked += n->asks[i].parked != 0;
+    for (size_t i = 0; i < n->bids_n; i++)
+        s->parked += n->bids[i].parked != 0;
+    for (size_t i = 0; i < n->asks_n; i++)
         if (n->asks[i].state != ORDER_OPEN) s->ask_reasons[n->asks[i].reason]++;
     for (size_t i = 0; i < n->bids_n; i++) {
         s->jobs[n->bids[i].job]++;
-        if (n->bids[i].hold == 0) s->bid_reasons[n->bids[i].reason]++;
+        if (n->bids[i].hold.micros == 0) s->bid_reasons[n->bids[i].reason]++;
         if (n->bids[i].state == ORDER_FAILED) s->failed_bids[n->bids[i].reason]++;
     }
 }
@@ -273,11 +397,11 @@ static void squeeze_budgets(struct trial *t)
     bool changed = false;
     assert(n->bids_n == t->kept->bids_n);
     for (size_t i = 0; i < n->bids_n; i++) {
-        struct naive_bid *b = &n->bids[i];
-        const int64_t spare = b->spec.budget.micros - b->spent - b->hold;
+        struct bid *b = &n->bids[i];
+        const int64_t spare = b->spec.budget.micros - b->spent.micros - b->hold.micros;
         if (b->state != ORDER_FILLED || b->lease == 0 || spare <= 0) continue;
-        b->spent += dice_percent(&t->dice, 50) ? spare : 1 + dice_below(&t->dice, spare);
-        t->kept->bids[i].spent.micros = b->spent;
+        b->spent.micros += dice_percent(&t->dice, 50) ? spare : 1 + dice_below(&t->dice, spare);
+        t->kept->bids[i].spent = b->spent;
         changed = true;
         t->seen->squeezed++;
     }
@@ -311,7 +435,7 @@ static void rebuild(struct trial *t)
 
 static void look(struct trial *t)
 {
-    const char *broken = naive_broken_law(t->model);
+    const char *broken = law_broken(t->model);
     if (broken != NULL) trial_fail(t, on_way, broken);
     market_check(t->market);
     if (!compare_market(t->market, t->model)) trial_fail(t, on_way, "the state is another");

@@ -8,7 +8,7 @@
 #include "tests/property/kept.h"
 #include "tests/property/random_commands.h"
 
-#define KINDS 22
+#define KINDS COMMANDS
 extern const char *const trial_kinds[KINDS]; /* names of the kinds of commands */
 
 /* What all trials together have seen; test_market demands a minimum of each. */
@@ -19,6 +19,8 @@ struct seen {
     int64_t lease_reasons[REASONS], ask_reasons[REASONS], bid_reasons[REASONS];
     int64_t failed_bids[REASONS]; /* those that could not try again */
     int64_t jobs[9];
+    int64_t own, displacing, gangs; /* trades */
+    int64_t parked;                 /* orders, as seen at the ends of groups */
     int64_t trades, rebuilt, replayed, failures, squeezed;
 };
 
@@ -44,7 +46,8 @@ struct trial {
     size_t log_n, log_max;
     int32_t group, group_max; /* commands in the present group, and when it ends */
     int64_t steps, until_look;
-    bool wide; /* thousands of orders: look rarely */
+    bool aloud; /* TRIAL_ALOUD is set: every command is told */
+    bool wide;  /* thousands of orders: look rarely */
 };
 
 /* A trial that will see at most `commands` commands. */

@@ -301,7 +301,7 @@ TEST(a_node_is_shown_with_its_agent_and_its_leases)
     CHECK(str_is(n.agent.inventory, "{}"));
     CHECK(str_is(n.agent.engine, "null"));
     CHECK_I64(n.agent.seen_us, AT_US);
-    CHECK_I64(n.leases_live, 4); /* offered, preparing, running, stopping */
+    CHECK_I64(n.leases_live, 5); /* offered, preparing, running, stopping, preempted */
 }
 
 TEST(what_an_agent_says_is_replaced_and_time_goes_forward)

@@ -77,10 +77,11 @@ static void do_node(struct tape *t)
     *spec = (struct node_spec){ .cpu_millis = (int32_t)cpus * 1000,
                                 .memory_bytes = cpus * GIB,
                                 .scratch_bytes = cpus * GIB };
-    if (tape_take_word(t, "h100")) {
-        spec->gpu_pool = 2;
+    if (tape_is_word(t, "h100") || tape_is_word(t, "a100")) {
+        spec->gpu_pool = tape_pool(t);
         spec->gpus = (int32_t)tape_number(t);
     }
+    tape_traits(t, &spec->traits);
     if (old)
         act(t, c);
     else
@@ -99,18 +100,14 @@ static void do_ask(struct tape *t)
     *a = (struct ask_spec){ .node = node->number,
                             .until_us = t->now_us + 30 * (86400 * SECOND_US),
                             .seconds_min = 60,
-                            .seconds_max = 86400 };
+                            .seconds_max = 86400,
+                            .egress_max = 2,
+                            .risk_seconds = DURATION_MAX_S };
     a->pool = tape_pool(t);
     a->units = (int32_t)tape_number(t);
     tape_expect(t, "@");
     a->price = a->floor = tape_amount(t);
-    if (tape_take_word(t, "floor")) a->floor = tape_amount(t);
-    if (tape_take_word(t, "until")) a->until_us = t->now_us + tape_number(t) * SECOND_US;
-    if (tape_take_word(t, "leases")) {
-        a->seconds_min = (int32_t)tape_number(t);
-        tape_expect(t, "to");
-        a->seconds_max = (int32_t)tape_number(t);
-    }
+    tape_ask_terms(t, a);
     make(t, c, text, ASK);
 }
 
@@ -123,17 +120,19 @@ static void do_job(struct tape *t)
     tape_expect(t, "by");
     c.account = tape_known(t, ACCOUNT)->number;
     *b = (struct bid_spec){ .budget = MONEY_INPUT_MAX,
+                            .nodes = 1,
                             .seconds = 3600,
+                            .checkpoint_seconds = 60,
                             .expires_us = t->now_us + 86400 * SECOND_US,
                             .attempts_max = 3 };
-    b->pool = tape_pool(t);
-    b->units = (int32_t)tape_number(t);
+    do {
+        struct want *const w = &b->wants[b->wants_n++];
+        w->pool = tape_pool(t);
+        w->units = (int32_t)tape_number(t);
+    } while (tape_take_word(t, "or"));
     tape_expect(t, "@");
     b->limit = tape_amount(t);
-    if (tape_take_word(t, "for")) b->seconds = (int32_t)tape_number(t);
-    if (tape_take_word(t, "budget")) b->budget = tape_amount(t);
-    if (tape_take_word(t, "expires")) b->expires_us = t->now_us + tape_number(t) * SECOND_US;
-    if (tape_take_word(t, "attempts")) b->attempts_max = (int32_t)tape_number(t);
+    tape_bid_terms(t, b);
     make(t, c, text, JOB);
 }
 
@@ -176,11 +175,15 @@ static void do_withdraw(struct tape *t)
 static struct command lease_command(struct tape *t, enum command_kind kind)
 {
     const struct name *const job = tape_known(t, JOB);
-    const struct lease *const l = market_lease(t->m, job->lease);
+    int32_t nth = 1;
 
-    return (struct command){ .account = l ? l->provider : ACCOUNT_WORLD,
+    (void)tape_take_number(t, "lease", &nth);
+    const int64_t lease = job->lease + nth - 1;
+    const struct lease *const l = market_lease(t->m, lease);
+    return (struct command){ .account =
+                                 l && kind != COMMAND_LEASE_LOST ? l->provider : ACCOUNT_WORLD,
                              .kind = kind,
-                             .u.lease = { .lease = job->lease, .epoch = 1 } };
+                             .u.lease = { .lease = lease, .epoch = 1 } };
 }
 
 static void do_accept(struct tape *t)
@@ -265,12 +268,73 @@ static void do_failed(struct tape *t)
                              .u.payout = { tape_known(t, PAYOUT)->number } });
 }
 
+static void do_rules(struct tape *t)
+{
+    struct command c = { .account = ACCOUNT_WORLD, .kind = COMMAND_SET_RULES };
+
+    tape_rules(t, &t->rules);
+    c.u.set_rules = t->rules;
+    act(t, c);
+}
+
+static void do_rate(struct tape *t)
+{
+    const struct name *const n = tape_find(t, tape_word(t));
+    struct command c = { .account = ACCOUNT_WORLD };
+
+    if (!n || (n->kind != ACCOUNT && n->kind != NODE)) tape_wrong(t, "nothing that is rated");
+    c.kind = n->kind == NODE ? COMMAND_RATE_NODE : COMMAND_RATE_ACCOUNT;
+    c.u.rate.number = n->number;
+    c.u.rate.tier = (int32_t)tape_number(t);
+    c.u.rate.verified = tape_take_word(t, "verified");
+    act(t, c);
+}
+
+static void do_invite(struct tape *t)
+{
+    struct command c = { .account = tape_known(t, ACCOUNT)->number, .kind = COMMAND_INVITE };
+
+    c.u.invite.account = tape_known(t, ACCOUNT)->number;
+    (void)tape_take_number(t, "quota", &c.u.invite.quota);
+    act(t, c);
+}
+
+static void do_join(struct tape *t)
+{
+    struct command c = { .account = tape_known(t, ACCOUNT)->number, .kind = COMMAND_JOIN_TEAM };
+
+    c.u.team.account = tape_known(t, ACCOUNT)->number;
+    act(t, c);
+}
+
+static void do_leave(struct tape *t)
+{
+    const int64_t account = tape_known(t, ACCOUNT)->number;
+
+    act(t,
+        (struct command){ .account = account, .kind = COMMAND_LEAVE_TEAM, .u.team = { account } });
+}
+
+static void do_offer(struct tape *t)
+{
+    const struct name *const ask = tape_known(t, ASK);
+    struct command c = { .account = ask->account, .kind = COMMAND_OFFER };
+
+    c.u.offer.ask = ask->number;
+    tape_expect(t, "for");
+    c.u.offer.bid = tape_known(t, JOB)->number;
+    tape_expect(t, "@");
+    c.u.offer.price = tape_amount(t);
+    act(t, c);
+}
+
 static void do_show(struct tape *t)
 {
     const struct str text = t->words[t->at];
-    const int64_t account = tape_take_word(t, "world")  ? ACCOUNT_WORLD
-                            : tape_take_word(t, "fees") ? ACCOUNT_FEES
-                                                        : tape_known(t, ACCOUNT)->number;
+    const int64_t account = tape_take_word(t, "world")       ? ACCOUNT_WORLD
+                            : tape_take_word(t, "fees")      ? ACCOUNT_FEES
+                            : tape_take_word(t, "insurance") ? ACCOUNT_INSURANCE
+                                                             : tape_known(t, ACCOUNT)->number;
     const struct balance *const b = market_balance(t->m, account);
 
     buf_fmt(&t->out, "%.*s has %s, held %s\n", (int)text.n, text.p, tape_money(b->available),
@@ -287,6 +351,8 @@ static const struct verb {
     { "decline", do_decline },   { "lost", do_lost },     { "cannot-start", do_cannot_start },
     { "exit", do_exit },         { "wait", do_wait },     { "payout", do_payout },
     { "paid", do_paid },         { "failed", do_failed }, { "show", do_show },
+    { "rules", do_rules },       { "rate", do_rate },     { "invite", do_invite },
+    { "join", do_join },         { "leave", do_leave },   { "offer", do_offer },
 };
 
 void tape_run_line(struct tape *t)

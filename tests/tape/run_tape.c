@@ -19,6 +19,13 @@ static const struct pool pools[] = {
     { .number = 2,
       .name = "h100",
       .gpu_model = "NVIDIA H100 80GB HBM3",
+      .throughput = 1000,
+      .unit = { .gpus = 1, .cpu_millis = 8000, .memory_bytes = 8 * GIB, .scratch_bytes = 8 * GIB },
+      .tick = { 1000 } },
+    { .number = 3,
+      .name = "a100",
+      .gpu_model = "NVIDIA A100-SXM4-80GB",
+      .throughput = 400,
       .unit = { .gpus = 1, .cpu_millis = 8000, .memory_bytes = 8 * GIB, .scratch_bytes = 8 * GIB },
       .tick = { 1000 } },
 };
@@ -28,7 +35,10 @@ static uint64_t run(struct tape *t, struct str *rest)
 {
     uint64_t hash;
 
-    t->m = market_new(&mem_heap, &market_rules_default, pools, ARRAY_LEN(pools));
+    /* Without quote life, back-off and collar, until the tape says otherwise. */
+    t->rules = market_rules_default;
+    t->rules.quote_seconds = t->rules.backoff_seconds = t->rules.collar_bps = 0;
+    t->m = market_new(&mem_heap, &t->rules, pools, ARRAY_LEN(pools));
     CHECK(t->m);
     for (tape_read_line(t, rest); !tape_is_word(t, "----"); tape_read_line(t, rest)) {
         if (rest->n == 0) tape_wrong(t, "no line of dashes");

@@ -3,6 +3,7 @@
  *
  *   words.c     from text to words, numbers and amounts; whatever is wrong ends the program
  *   commands.c  one function for each word that begins a line
+ *   terms.c     what may stand behind a node, an ask or a job: traits, terms, wishes
  *   tell.c      what a command has led to, as text
  *   run_tape.c  the program */
 #pragma once
@@ -12,7 +13,7 @@
 
 #define TAPE_MAX  65536
 #define NAMES_MAX 256
-#define WORDS_MAX 24
+#define WORDS_MAX 40
 #define SECOND_US INT64_C(1000000)
 #define START_US  INT64_C(1767225600000000) /* 2026-01-01 */
 #define GIB       (INT64_C(1) << 30)
@@ -24,9 +25,11 @@ struct name {
     enum named kind;
     int64_t number, account;
     /* as last told of: */
-    int64_t lease;
-    enum lease_state lease_state;
+    int64_t lease; /* the first of a job's grant, */
+    int32_t leases_n;
+    enum lease_state lease_states[GANG_NODES_MAX];
     enum order_state order_state;
+    bool parked;
 };
 
 struct tape {
@@ -35,6 +38,7 @@ struct tape {
     struct str words[WORDS_MAX]; /* of the line, all with n = 0 behind the last */
     size_t at;
     struct market *m;
+    struct market_rules rules;
     int64_t now_us;
     bool one_group;
     struct name names[NAMES_MAX];
@@ -58,6 +62,14 @@ enum reason tape_reason(struct tape *t);
 struct name *tape_find(struct tape *t, struct str text); /* NULL: a new name */
 struct name *tape_known(struct tape *t, enum named kind);
 struct name *tape_order(struct tape *t); /* an ask or a job */
+bool tape_take_number(struct tape *t, const char *word,
+                      int32_t *out); /* "WORD N": then step over */
+
+/* Terms, in any order, up to the end of the line. */
+void tape_traits(struct tape *t, struct traits *out);
+void tape_ask_terms(struct tape *t, struct ask_spec *out);
+void tape_bid_terms(struct tape *t, struct bid_spec *out);
+void tape_rules(struct tape *t, struct market_rules *out);
 
 /* Do what the line says. */
 void tape_run_line(struct tape *t);

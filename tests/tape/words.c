@@ -41,6 +41,13 @@ int64_t tape_number(struct tape *t)
     return n;
 }
 
+bool tape_take_number(struct tape *t, const char *word, int32_t *out)
+{
+    if (!tape_take_word(t, word)) return false;
+    *out = (int32_t)tape_number(t);
+    return true;
+}
+
 struct money tape_amount(struct tape *t)
 {
     struct money m;

@@ -71,6 +71,8 @@ int64_t market_db_number(struct db *db, const char *sql)
     return out.n;
 }
 
+enum overlap stage_overlap = OVERLAP_AUTO;
+
 void stage_open(struct stage *s, const char *conninfo)
 {
     stage_open_with(s, conninfo, &market_rules_default);
@@ -94,6 +96,7 @@ void stage_open_with(struct stage *s, const char *conninfo, const struct market_
         .rules = &s->rules,
         .pools = s->pools,
         .pools_n = s->pools_n,
+        .overlap = stage_overlap,
     };
     s->writer = writer_start(&o, &err);
     CHECK(s->writer != NULL);
@@ -156,11 +159,13 @@ struct command bid_of(int64_t account, int64_t limit_micros, int32_t units)
     struct command c = { .kind = COMMAND_SUBMIT_JOB, .account = account };
 
     c.u.submit_job = (struct bid_spec){
-        .pool = 1,
+        .wants = { { .pool = 1, .units = units } },
+        .wants_n = 1,
         .limit = { limit_micros },
         .budget = { 1000000000 },
-        .units = units,
+        .nodes = 1,
         .seconds = 3600,
+        .checkpoint_seconds = 3600,
         .expires_us = clock_wall_us() + INT64_C(86400000000),
         .attempts_max = 3,
     };
@@ -180,6 +185,7 @@ struct command ask_of(int64_t account, int64_t node, int64_t price_micros, int32
         .until_us = clock_wall_us() + INT64_C(86400000000),
         .seconds_min = 60,
         .seconds_max = 86400,
+        .risk_seconds = 3600,
     };
     return c;
 }

@@ -24,6 +24,7 @@ struct stage { /* a writer at work on a database */
     struct market_rules rules;
 };
 
+extern enum overlap stage_overlap; /* of what is opened from now on; at first AUTO */
 void stage_open(struct stage *s, const char *conninfo);
 void stage_open_with(struct stage *s, const char *conninfo, const struct market_rules *rules);
 void stage_close(struct stage *s);

@@ -92,8 +92,8 @@ static void same_three_times(const struct submission *s)
     struct as_of first, again;
     struct job_row row, later, read = job_of(s->command.seq, s->command.account);
 
-    CHECK(as_of_submission(s, &arena, &first, &err));
-    CHECK(as_of_stored(db, s->command.seq, s->command.account, &arena, &again, &err));
+    CHECK(as_of_submission(&info, s, &arena, &first, &err));
+    CHECK(as_of_stored(&info, db, s->command.seq, s->command.account, &arena, &again, &err));
     CHECK(job_as_of(&first, &row, &err));
     CHECK(job_as_of(&again, &later, &err));
     const char *told = text_of(view_job(&info, &row));
@@ -112,11 +112,11 @@ TEST(an_ask_is_told_again_as_it_was_told)
 
     const struct submission s = tell(ask_of(seller, node, PRICE, 4), NULL);
     ask_number = s.command.seq;
-    CHECK(as_of_submission(&s, &arena, &first, &err));
-    CHECK(as_of_stored(db, ask_number, seller, &arena, &again, &err));
+    CHECK(as_of_submission(&info, &s, &arena, &first, &err));
+    CHECK(as_of_stored(&info, db, ask_number, seller, &arena, &again, &err));
     CHECK(ask_as_of(&first, &row, &err));
     CHECK(ask_as_of(&again, &later, &err));
-    CHECK_I64(store_read_ask(db, ask_number, seller, node, &read, &err), DB_ONE);
+    CHECK_I64(store_read_ask(db, ask_number, seller, node, &arena, &read, &err), DB_ONE);
     row.node_at_us = later.node_at_us = read.node_at_us;
     const char *told = text_of(view_ask(&info, &row));
     CHECK_STR(text_of(view_ask(&info, &later)), told);
@@ -131,8 +131,8 @@ TEST(asks_of_others_are_not_seen)
                            closed = { seller, 0, ORDER_CANCELLED, INT64_MAX, 10 },
                            other_node = { seller, node + 1, 0, INT64_MAX, 10 };
 
-    CHECK_I64(store_read_ask(db, ask_number, buyer, 0, &row, &err), DB_NONE);
-    CHECK_I64(store_read_ask(db, ask_number, seller, node + 1, &row, &err), DB_NONE);
+    CHECK_I64(store_read_ask(db, ask_number, buyer, 0, &arena, &row, &err), DB_NONE);
+    CHECK_I64(store_read_ask(db, ask_number, seller, node + 1, &arena, &row, &err), DB_NONE);
     CHECK_I64(store_list_asks(db, &mine, &arena, &rows, &n, &err), DB_ONE);
     CHECK_I64(n, 1);
     CHECK_I64(store_list_asks(db, &closed, &arena, &rows, &n, &err), DB_NONE);
@@ -284,7 +284,7 @@ TEST(an_offer_is_an_assignment_signed_by_the_market)
     CHECK_I64(sequence, rows[0].version);
     CHECK_I64(json_array_size(json_object_get(said, "command")), 2);
     CHECK(json_is_null(json_object_get(said, "workdir")));
-    CHECK_I64(json_object_size(said), 21);
+    CHECK_I64(json_object_size(said), 23);
     json_decref(said);
     json_decref(o);
     (void)assignments(rows[0].version, &n);
@@ -564,7 +564,7 @@ TEST(a_payout_is_told_again_as_it_was_told)
     c.u.request_payout.amount = (struct money){ USD };
     const struct submission s = tell(c, NULL);
 
-    CHECK(as_of_stored(db, s.command.seq, buyer, &arena, &again, &err));
+    CHECK(as_of_stored(&info, db, s.command.seq, buyer, &arena, &again, &err));
     CHECK(payout_as_of(&again, &row, &err));
     CHECK_I64(store_read_payout(db, s.command.seq, buyer, &read, &err), DB_ONE);
     CHECK_STR(text_of(view_payout(&row)), text_of(view_payout(&read)));
@@ -577,7 +577,7 @@ TEST(a_command_of_another_account_is_not_told)
 {
     struct as_of again;
 
-    CHECK(!as_of_stored(db, bid, stranger, &arena, &again, &err));
+    CHECK(!as_of_stored(&info, db, bid, stranger, &arena, &again, &err));
     CHECK_I64(err.code, ERR_NOT_FOUND);
 }
 

@@ -3,5 +3,5 @@
 SELECT b.size_bytes FROM leases l
 JOIN commands c ON c.seq = l.bid
 JOIN blobs b ON b.sha256 = $1 AND b.account = l.buyer
-WHERE l.provider = $2 AND l.state < 4 AND convert_from(c.payload, 'UTF8')::json #>> '{more,image}' = $3
+WHERE l.provider = $2 AND (l.state < 4 OR l.state = 6) AND convert_from(c.payload, 'UTF8')::json #>> '{more,image}' = $3
 LIMIT 1;

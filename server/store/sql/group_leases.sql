@@ -1,17 +1,20 @@
--- Leases that changed.
--- $1 lease  $2 state  $3 epoch  $4 accepted  $5 ready  $6 stopping  $7 ended  $8 seconds_signed
--- $9 seconds_observed  $10 seconds_billed  $11 charge  $12 fee  $13 payout  $14 exit_code  $15 reason  $16 fault
--- $17 version
-UPDATE leases l SET state = u.state, epoch = u.epoch, accepted = u.accepted, ready = u.ready,
+-- Leases that changed. `offered` is kept only where it is later than `traded`.
+-- $1 lease  $2 state  $3 epoch  $4 waits  $5 ripe  $6 offered  $7 accepted  $8 ready  $9 stopping  $10 ended
+-- $11 seconds_signed  $12 seconds_observed  $13 seconds_billed  $14 charge  $15 fee  $16 payout  $17 insurance
+-- $18 exit_code  $19 reason  $20 fault  $21 version
+UPDATE leases l SET state = u.state, epoch = u.epoch, waits = u.waits, ripe = u.ripe,
+                    offered = nullif(u.offered, l.traded), accepted = u.accepted, ready = u.ready,
                     stopping = u.stopping, ended = u.ended, seconds_signed = u.seconds_signed,
-                    seconds_observed = u.seconds_observed, seconds_billed = u.seconds_billed,
-                    charge = u.charge, fee = u.fee, payout = u.payout, exit_code = u.exit_code,
+                    seconds_observed = u.seconds_observed, seconds_billed = u.seconds_billed, charge = u.charge,
+                    fee = u.fee, payout = u.payout, insurance = u.insurance, exit_code = u.exit_code,
                     reason = u.reason, fault = u.fault, version = u.version
 FROM (SELECT unnest($1::bigint[]) AS lease, unnest($2::bigint[]) AS state, unnest($3::bigint[]) AS epoch,
-             unnest($4::timestamptz[]) AS accepted, unnest($5::timestamptz[]) AS ready,
-             unnest($6::timestamptz[]) AS stopping, unnest($7::timestamptz[]) AS ended,
-             unnest($8::bigint[]) AS seconds_signed, unnest($9::bigint[]) AS seconds_observed,
-             unnest($10::bigint[]) AS seconds_billed, unnest($11::bigint[]) AS charge, unnest($12::bigint[]) AS fee,
-             unnest($13::bigint[]) AS payout, unnest($14::bigint[]) AS exit_code, unnest($15::bigint[]) AS reason,
-             unnest($16::bigint[]) AS fault, unnest($17::bigint[]) AS version) u
+             unnest($4::bigint[]) AS waits, unnest($5::boolean[]) AS ripe, unnest($6::timestamptz[]) AS offered,
+             unnest($7::timestamptz[]) AS accepted, unnest($8::timestamptz[]) AS ready,
+             unnest($9::timestamptz[]) AS stopping, unnest($10::timestamptz[]) AS ended,
+             unnest($11::bigint[]) AS seconds_signed, unnest($12::bigint[]) AS seconds_observed,
+             unnest($13::bigint[]) AS seconds_billed, unnest($14::bigint[]) AS charge,
+             unnest($15::bigint[]) AS fee, unnest($16::bigint[]) AS payout, unnest($17::bigint[]) AS insurance,
+             unnest($18::bigint[]) AS exit_code, unnest($19::bigint[]) AS reason, unnest($20::bigint[]) AS fault,
+             unnest($21::bigint[]) AS version) u
 WHERE l.lease = u.lease;

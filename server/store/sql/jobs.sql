@@ -6,7 +6,7 @@ SELECT b.bid, b.account, b.at, b.priority, b.pool, b.price, b.budget, b.units, b
        coalesce(l.reason, 0) AS last_reason, x.seq IS NOT NULL AS exited,
        coalesce(convert_from(rc.payload, 'UTF8')::json #>> '{more,image_digest}',
                 convert_from(pc.payload, 'UTF8')::json #>> '{more,image_digest}') AS image_digest,
-       c.payload
+       c.payload, b.terms, b.progress, coalesce(b.parked, 0) AS parked
 FROM bids b JOIN commands c ON c.seq = b.bid
 LEFT JOIN LATERAL (SELECT * FROM leases i WHERE i.bid = b.bid ORDER BY i.lease DESC LIMIT 1) l ON true
 LEFT JOIN lease_commands x ON x.lease = l.lease AND x.kind = 14

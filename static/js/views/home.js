@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first screen: run something, earn with a machine, and what the market says right now.
 import { usd } from '../money.js';
+import { quoteText, useQuote } from '../quotes.js';
 import { ago, count, many } from '../text.js';
 import { html, Icon, Page } from '../ui.js';
 import { Market, usePools } from './market.js';
@@ -27,12 +28,23 @@ function LiveLine({ pools }) {
         ${rest > 0 && html` <a href="/market" class="small">${many(rest, 'more pool', 'more pools')}</a>`}</p>`;
 }
 
+// What an hour of one unit costs now, for whoever looks.
+function HourLine({ pool }) {
+    const { quote } = useQuote(pool && { pool: pool.pool });
+    if (!quote?.offer)
+        return null;
+    return html`<p class="live"><strong>An hour of ${pool.pool}.</strong> ${quoteText(quote)}</p>`;
+}
+
+const mostFree = (list) => list?.filter((p) => p.asks.units_free).sort((a, b) => b.asks.units_free - a.asks.units_free)[0];
+
 export function HomePage({ query }) {
     const pools = usePools();
     return html`<div class="stack">
         <div class="hero">
             <${Page} title="Home" heading="Compute at a price that everyone can see" />
             <${LiveLine} pools=${pools} />
+            <${HourLine} pool=${mostFree(pools.data?.data)} />
             <div class="two">
                 <section class="door" aria-labelledby="run"><h2 id="run"><${Icon} name="run" />Run something</h2>
                     <p>Bring a container and a budget. It never costs more than that, nothing is charged before the container runs, and a machine that vanishes costs you nothing.</p>

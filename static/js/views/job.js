@@ -5,12 +5,14 @@ import { useEffect, useState } from '../lib.js';
 import { charge, micros, min, usd } from '../money.js';
 import { useResource } from '../resource.js';
 import { account, refreshAccount, signedIn, useSignal } from '../session.js';
+import { gangOf, termsOf, waitText } from '../terms.js';
 import { bytes, count, duration, quoteWord, reasonText } from '../text.js';
 import { Announce, Confirm, Copy, Curl, Empty, Fragment, html, Icon, Id, LiveButton, Meter, Page, Panel, Pill, Problem, SignInHint, Skeleton, When } from '../ui.js';
 import { jobName } from './jobs.js';
 import { LedgerRows } from './ledger.js';
 import { LogPanel } from './log.js';
 import { hasReceipt, LeasePanel, ReceiptPanel } from './receipt.js';
+import { WhyPanel } from './why.js';
 
 const over = ['settled', 'failed', 'cancelled', 'expired'];
 const isOver = (job) => over.includes(job?.state);
@@ -81,11 +83,20 @@ function Blueprint({ job }) {
         ${job.image_digest && html`<dt>As it runs</dt><dd class="mono">${job.image_digest}</dd>`}
         <dt>Command</dt><dd class="mono">${job.command.length ? job.command.map(quoteWord).join(' ') : 'of the image'}</dd>
         <dt>Units</dt><dd>${job.pool} × ${job.units}</dd>
+        ${termsOf(job).map(([name, text]) => html`<dt key=${name}>${name}</dt><dd>${text}</dd>`)}
         <dt>Longest time</dt><dd>${duration(job.max_duration_seconds)}</dd>
         <dt>Attempts</dt><dd>${job.attempts} of ${job.max_attempts}</dd>
         <dt>Level</dt><dd>${job.level}</dd>
         <dt>Waits until</dt><dd><${When} at=${job.expires_at} /></dd>
         <dt>Id</dt><dd class="row"><span class="mono">${job.job_id}</span><${Copy} text=${job.job_id} what="job id" /></dd></dl><//>`;
+}
+
+// The machines of a job that runs on several at once, of its latest attempt.
+function Gang({ leases }) {
+    return html`<${Panel} title="Machines" flush><table class="rows"><thead><tr><th scope="col" class="number">Rank</th><th scope="col">State</th><th scope="col">Machine</th><th scope="col">Ended</th></tr></thead>
+        <tbody>${leases.map((l) => html`<tr key=${l.lease_id}><td class="number">${l.rank}</td><td><${Pill} state=${l.state} /></td>
+            <td><${Id} id=${l.node_id} /><div class="small muted"><${Id} id=${l.lease_id} /></div></td>
+            <td>${l.reason ? reasonText(l.reason) : html`<span class="muted">not yet</span>`}</td></tr>`)}</tbody></table><//>`;
 }
 
 function Outputs({ job }) {
@@ -110,8 +121,14 @@ function Ledger({ job }) {
 
 // What to say on top, when there is something to say.
 function Verdict({ job }) {
+    if (job.state === 'open' && waitText(job))
+        return html`<p class="notice">${waitText(job)}</p>`;
+    if (job.verdict)
+        return html`<p class="notice warn">${job.verdict === 'retry' ? 'It is tried again' : 'It ends'} when all its machines have stopped. ${job.verdict_reason && reasonText(job.verdict_reason)}</p>`;
+    if (!isOver(job) && job.leases[0]?.state === 'preempted')
+        return html`<p class="notice warn">It has to make room for a higher bid, and was told to stop. What it ran is paid; then it waits for another offer.</p>`;
     if (job.state === 'open')
-        return html`<p class="notice warn">It waits for an offer at ${usd(job.limit_price_per_unit_hour, 3)} or less. ${job.attempts > 0 && 'The machine before could not finish it, and is not asked again.'}
+        return html`<p class="notice warn">It waits for ${job.nodes > 1 ? `offers of ${job.nodes} machines` : 'an offer'} at ${usd(job.limit_price_per_unit_hour, 3)} or less. ${job.attempts > 0 && 'The machine before could not finish it, and is not asked again.'}
             ${' '}<a href=${`/market?pool=${job.pool}`}>See what is on offer</a></p>`;
     if (!isOver(job) || job.state === 'settled')
         return null;
@@ -137,6 +154,7 @@ function CancelButton({ job, reload }) {
 function Whole({ job, reload, resource }) {
     const lease = job.leases[0];
     const proven = job.leases.find(hasReceipt);
+    const members = job.nodes > 1 ? gangOf(job.leases, job.nodes) : [];
     const earlier = job.leases.slice(1);
     useEffect(() => { if (isOver(job)) refreshAccount().catch(() => {}); }, [job.state]);
     return html`
@@ -146,13 +164,15 @@ function Whole({ job, reload, resource }) {
         <${Verdict} job=${job} />
         ${resource.error && html`<${Problem} error=${resource.error} retry=${reload} />`}
         <section class="panel" aria-label="Progress"><div class="body"><${Way} job=${job} lease=${lease} /></div></section>
+        ${job.state === 'open' && html`<${WhyPanel} key=${job.limit_price_per_unit_hour.amount} job=${job} reload=${reload} />`}
         <div class=${lease ? 'side' : ''}>
             ${lease && html`<div class="stack">
                 <${LogPanel} key=${lease.lease_id} job=${job.job_id} leaseId=${lease.lease_id} live=${!lease.ended_at} />
+                ${members.length > 1 && html`<${Gang} leases=${members} />`}
                 ${proven && html`<${Outputs} job=${job.job_id} />`}
                 <${LeasePanel} lease=${lease} title=${earlier.length ? 'Latest lease' : 'Lease'} />
                 ${proven && html`<${ReceiptPanel} job=${job.job_id} />`}
-                ${earlier.length > 0 && html`<details><summary>Earlier leases (${earlier.length})</summary>
+                ${earlier.length > 0 && html`<details><summary>${members.length > 1 ? 'Other' : 'Earlier'} leases (${earlier.length})</summary>
                     <div class="stack">${earlier.map((l) => html`<${LeasePanel} key=${l.lease_id} lease=${l} />`)}</div></details>`}
             </div>`}
             <div class=${lease ? 'stack' : 'two'}><${Cost} job=${job} lease=${lease} /><${Blueprint} job=${job} /></div>

@@ -4,9 +4,11 @@ import { keyring, post } from '../api.js';
 import { keepImage } from '../blob.js';
 import { useEffect, useMemo, useRef, useState } from '../lib.js';
 import { cover, micros, min, parseTyped, toMoney, upToTick, usd } from '../money.js';
+import { quoteText, useQuote } from '../quotes.js';
 import { go } from '../router.js';
 import { account, refreshAccount, signedIn, useSignal } from '../session.js';
-import { bytes, count, duration, many, splitWords } from '../text.js';
+import { blankTerms, readTerms, regions } from '../terms.js';
+import { bytes, count, duration, splitWords } from '../text.js';
 import { complaints, Curl, Field, Fragment, html, Icon, Page, Panel, Problem, SignInHint } from '../ui.js';
 import { unitText, usePools } from './market.js';
 
@@ -15,6 +17,7 @@ const spans = { minutes: 60, hours: 3600, days: 86400 };
 const blank = {
     image: '', command: '', pool: '', cpus: '', memory: '', gpus: '', budget: '', time: '1', span: 'hours',
     limit: '', name: '', env: '', entrypoint: '', workdir: '', outputs: '', attempts: '3',
+    ...blankTerms,
 };
 
 // What was typed survives a sign-in and a reload, in this tab only.
@@ -103,6 +106,8 @@ function limitOf(form, pool, wrong) {
             wrong.limit = `A multiple of ${usd(pool.tick, 3)}.`;
         return typed;
     }
+    if (form.own === 'only')
+        return micros(pool.tick); // one's own machines cost nothing
     const best = micros(pool.asks.best_price_per_unit_hour);
     if (best === null) {
         wrong.limit = 'Nobody offers now, so there is no price to go by. Say what you would pay at most.';
@@ -133,7 +138,9 @@ function read(form, pool) {
     if (!Number.isFinite(units) || units > 4096)
         wrong.cpus = `Units of ${pool.pool} do not serve this.`;
     const limit = pool ? limitOf(form, pool, wrong) : null;
-    const hold = limit && budget && seconds >= 60 && Number.isFinite(units) ? min(budget, cover(limit, units, seconds)) : null;
+    const terms = readTerms(form, wrong);
+    const all = units * (terms.nodes ?? 1);
+    const hold = limit && budget && seconds >= 60 && Number.isFinite(units) ? (terms.own === 'only' ? 0n : min(budget, cover(limit, all, seconds))) : null;
     const body = {
         ...(form.name.trim() && { name: form.name.trim() }),
         image: form.image.trim(),
@@ -145,33 +152,41 @@ function read(form, pool) {
         max_duration_seconds: seconds,
         ...(attempts !== 3 && { max_attempts: attempts }),
         ...(lines(form.outputs).length && { outputs: lines(form.outputs) }),
+        ...terms,
     };
-    return { body, wrong, units, limit, hold, seconds, budget, words: command };
+    return { body, wrong, units, nodes: terms.nodes ?? 1, limit, hold, seconds, budget, words: command };
 }
 
-// What would happen with the request now.
-function outlook(r, pool) {
-    const free = pool.asks.units_free;
-    const best = micros(pool.asks.best_price_per_unit_hour);
-    if (best === null || !free)
-        return 'No unit is free now: the request waits until one is.';
-    if (r.limit !== null && r.limit < best)
-        return 'The limit is below the best offer: the request waits until an offer comes down to it.';
-    return `${many(free, 'unit is', 'units are')} free: it starts at once where one machine has ${many(r.units, 'unit', 'units')} free within the limit.`;
+// What can be asked of the market while the form is still being filled in: all but what runs.
+const notAsked = ['name', 'image', 'command', 'entrypoint', 'env', 'workdir', 'outputs'];
+const mustBeRight = ['cpus', 'memory', 'gpus', 'time', 'nodes', 'checkpoint', 'auction', 'attempts'];
+
+function quoteBody({ body, budget, wrong }, limitTyped) {
+    if (mustBeRight.some((f) => wrong[f]) || (limitTyped && wrong.limit))
+        return null;
+    const asked = Object.entries(body).filter(([name]) => !notAsked.includes(name) && (name !== 'budget' || budget));
+    return Object.fromEntries(asked);
 }
 
-function Quote({ read: r, pool, me }) {
+// The live line.
+function QuoteLine({ read: r, limitTyped }) {
+    const { quote, error } = useQuote(quoteBody(r, limitTyped));
+    const text = quote ? quoteText(quote) : error ? error.detail || error.title : 'Asking the market…';
+    return html`<p class="small quote" aria-live="polite">${text}${quote?.offer && html` <span class="muted">No reservation.</span>`}</p>`;
+}
+
+function Quote({ read: r, pool, me, limitTyped }) {
     const short = r.hold !== null && me && r.hold > micros(me.balance.available);
     return html`<${Panel} title="What it would cost"><div class="form">
         <table class="sums"><tbody>
-            <tr><td>Units</td><td>${Number.isFinite(r.units) ? `${pool?.pool ?? ''} × ${count(r.units)}` : '–'}</td></tr>
+            <tr><td>Units</td><td>${Number.isFinite(r.units) ? `${pool?.pool ?? ''} × ${count(r.units)}${r.nodes > 1 ? `, on each of ${r.nodes} machines` : ''}` : '–'}</td></tr>
             <tr><td>Best offer now</td><td>${pool?.asks.best_price_per_unit_hour ? `${usd(pool.asks.best_price_per_unit_hour, 3)}/h` : 'none'}</td></tr>
             <tr><td>Limit per unit and hour</td><td>${r.limit ? `${usd(r.limit, 3)}/h` : '–'}</td></tr>
             <tr><td>Longest time</td><td>${r.seconds >= 60 ? duration(r.seconds) : '–'}</td></tr>
             <tr class="total"><td>Held when you submit</td><td>${r.hold === null ? '–' : usd(r.hold)}</td></tr></tbody></table>
         <p class="small muted">You pay the seconds it runs, at the price of the trade, at least a minute. What is held and not used comes back.
             ${r.hold !== null && r.hold === r.budget ? ' The budget may end the run before its longest time.' : ''}</p>
-        ${pool && html`<p class="small">${outlook(r, pool)}</p>`}
+        ${pool && html`<${QuoteLine} read=${r} limitTyped=${limitTyped} />`}
         ${me && html`<p class=${short ? 'small bad' : 'small muted'}>${usd(me.balance.available)} available${short ? '. That is not enough.' : ''}</p>`}</div><//>`;
 }
 
@@ -224,11 +239,45 @@ function More({ form, set, wrong, open }) {
     </div></details>`;
 }
 
+const whoseMachines = { first: 'Mine first', only: 'Mine only', never: 'Not mine' };
+const timesInForce = {
+    'good-till-time': 'It waits', 'immediate-or-cancel': 'It ends', 'fill-or-kill': 'It ends, unless whole', 'post-only': 'It waits in any case',
+};
+
+function Choice({ name, choices, form, set, ...field }) {
+    return html`<${Field} ...${field}>${(a) => html`<select ...${a} onChange=${(e) => set({ [name]: e.target.value })}>
+        ${Object.entries(choices).map(([value, text]) => html`<option value=${value} selected=${value === form[name]}>${text}</option>`)}</select>`}<//>`;
+}
+
+function Check({ name, form, set, wrong, children }) {
+    return html`<div class="field"><label class="row"><input type="checkbox" checked=${!!form[name]} onChange=${(e) => set({ [name]: e.target.checked ? 'yes' : '' })} /><span>${children}</span></label>
+        ${wrong && html`<div class="wrong">${wrong}</div>`}</div>`;
+}
+
+function Advanced({ form, set, wrong, open }) {
+    const input = (name, props = {}) => (a) => html`<input ...${a} ...${props} value=${form[name]} onInput=${(e) => set({ [name]: e.target.value })} />`;
+    const anywhere = { '': 'Anywhere', ...Object.fromEntries(regions.map((r) => [r, r])) };
+    return html`<details open=${open}><summary>Advanced: several machines, region, displacement, sealed offers</summary><div class="form">
+        <div class="fields">
+            <${Field} label="Machines at once" wrong=${wrong.nodes} hint="Each gets BOURSE_RANK and BOURSE_NODES.">${input('nodes', { inputmode: 'numeric' })}<//>
+            <${Choice} name="region" label="Region" choices=${anywhere} form=${form} set=${set} wrong=${wrong.region} />
+            <${Choice} name="own" label="Whose machines" hint="Your own cost nothing." choices=${whoseMachines} form=${form} set=${set} wrong=${wrong.own} /></div>
+        ${Number(form.nodes) > 1 && html`<${Check} name="samesite" form=${form} set=${set} wrong=${wrong.samesite}>All machines at one site<//>`}
+        <${Check} name="interruptible" form=${form} set=${set} wrong=${wrong.interruptible}>A higher bid may displace it after some time; it is told to stop first, and tried again<//>
+        <div class="fields">
+            ${form.interruptible && html`<${Field} label="Work it may lose, minutes" wrong=${wrong.checkpoint} hint="How often it keeps its state. Empty: 60.">${input('checkpoint', { inputmode: 'numeric' })}<//>`}
+            <${Choice} name="tif" label="When no offer fits" choices=${timesInForce} form=${form} set=${set} wrong=${wrong.tif} />
+            <${Field} label="Sealed offers, ms" wrong=${wrong.auction} hint="Machines bid against each other for so long. Empty: no.">${input('auction', { inputmode: 'numeric' })}<//></div>
+    </div></details>`;
+}
+
 // Which complaint of the server belongs to which field.
 const pointers = {
     name: ['/name'], image: ['/image'], command: ['/command'], entrypoint: ['/entrypoint'], env: ['/env'], workdir: ['/workdir'], pool: ['/pool'],
     cpus: ['/cpu_millis', '/units'], memory: ['/memory_bytes'], gpus: ['/gpus'], budget: ['/budget'], limit: ['/limit_price_per_unit_hour'],
     time: ['/max_duration_seconds'], attempts: ['/max_attempts'], outputs: ['/outputs'],
+    nodes: ['/nodes'], samesite: ['/same_site'], region: ['/requires'], own: ['/own'], interruptible: ['/interruptible'],
+    checkpoint: ['/checkpoint_seconds'], tif: ['/time_in_force'], auction: ['/auction_ms'],
 };
 
 function JobForm({ pools, params, me }) {
@@ -249,7 +298,7 @@ function JobForm({ pools, params, me }) {
     const said = complaints(error);
     const wrong = Object.fromEntries(Object.keys(pointers).map((f) => [f, (tried && r.wrong[f]) || said.at(...pointers[f])]));
     const others = said.others(...Object.values(pointers).flat());
-    const needLimit = pool && !pool.asks.best_price_per_unit_hour;
+    const needLimit = pool && form.own !== 'only' && !pool.asks.best_price_per_unit_hour;
 
     const submit = async (event) => {
         event.preventDefault();
@@ -292,10 +341,11 @@ function JobForm({ pools, params, me }) {
                             <select aria-label="Unit of time" onChange=${(e) => set({ span: e.target.value })}>
                             ${Object.keys(spans).map((s) => html`<option value=${s} selected=${s === form.span}>${s}</option>`)}</select></div>`}<//></div>
                 <${More} form=${form} set=${set} wrong=${wrong} open=${needLimit || !!(wrong.limit || wrong.env || wrong.outputs || wrong.attempts || wrong.workdir || wrong.entrypoint)} />
+                <${Advanced} form=${form} set=${set} wrong=${wrong} open=${Object.keys(blankTerms).some((k) => wrong[k] || form[k] !== blankTerms[k])} />
             </div><//>
         </div>
         <div class="stack">
-            <${Quote} read=${r} pool=${pool} me=${me} />
+            <${Quote} read=${r} pool=${pool} me=${me} limitTyped=${!!form.limit.trim()} />
             ${error && html`<div tabindex="-1"><${Problem} error=${error} />${others.map((e) => html`<p class="small bad"><code>${e.pointer}</code> ${e.detail}</p>`)}</div>`}
             ${me ? html`<button class="main" disabled=${busy}><${Icon} name="run" />${busy ? 'Submitting' : r.hold === null ? 'Submit' : `Submit and hold ${usd(r.hold)}`}</button>`
                 : html`<${SignInHint}>Sign in to submit. What you typed is kept.<//>`}

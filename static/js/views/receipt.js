@@ -2,6 +2,7 @@
 // What a lease cost, with its arithmetic, done again here from the inputs.
 import { charge, micros, min, usd } from '../money.js';
 import { useResource } from '../resource.js';
+import { leaseText } from '../terms.js';
 import { duration, reasonText } from '../text.js';
 import { Copy, html, Icon, Id, Panel, Pill, When } from '../ui.js';
 
@@ -18,7 +19,7 @@ export const hasReceipt = (lease) => lease.state === 'settled' && lease.seconds_
 
 function holds(lease) {
     const want = min(charge(micros(lease.price_per_unit_hour), lease.units, lease.seconds_billed), micros(lease.hold));
-    const parts = micros(lease.fee) + micros(lease.payout);
+    const parts = micros(lease.fee) + micros(lease.payout) + micros(lease.insurance);
     return micros(lease.charge) <= want && parts === micros(lease.charge)
         && (micros(lease.charge) === want || micros(lease.charge) === 0n)
         && (lease.seconds_signed === null || lease.seconds_observed === null || lease.seconds_billed === 0 || lease.seconds_billed === billed(lease));
@@ -34,6 +35,7 @@ export function Arithmetic({ lease, mine }) {
             <tr><td>Billed: the smaller, at least ${LEAST_SECONDS}</td><td>${lease.seconds_billed}</td></tr>
             <tr><td>Charge</td><td>${usd(lease.charge, 6)}</td></tr>
             <tr><td>Market's fee</td><td>${usd(lease.fee, 6)}</td></tr>
+            ${micros(lease.insurance) > 0n && html`<tr><td>Insurance fund: above the offer's own price of ${usd(lease.base_price_per_unit_hour, 3)}</td><td>${usd(lease.insurance, 6)}</td></tr>`}
             <tr class="total"><td>${mine ? 'Paid to me' : 'Paid to the provider'}</td><td>${usd(lease.payout, 6)}</td></tr></tbody></table>
         <p class=${good ? 'true' : 'true false'}><${Icon} name=${good ? 'check' : 'warn'} />${good
             ? 'Computed again in this browser: it fits.' : 'Computed again in this browser: it does not fit. Please report it.'}</p></div>`;
@@ -44,6 +46,8 @@ function Times({ lease }) {
         <dt>Lease</dt><dd><${Id} id=${lease.lease_id} /></dd>
         <dt>Machine</dt><dd><${Id} id=${lease.node_id} /></dd>
         <dt>Price</dt><dd>${usd(lease.price_per_unit_hour, 3)} per unit and hour × ${lease.units}</dd>
+        ${lease.nodes > 1 && html`<dt>Member</dt><dd>${lease.rank} of ${lease.nodes} machines</dd>`}
+        ${leaseText(lease) && html`<dt>Note</dt><dd>${leaseText(lease)}</dd>`}
         <dt>Traded</dt><dd><${When} at=${lease.traded_at} /></dd>
         <dt>Ready</dt><dd><${When} at=${lease.ready_at} /></dd>
         <dt>Ended</dt><dd><${When} at=${lease.ended_at} /></dd>

@@ -10,7 +10,7 @@
  *   link PATH TO    make a symbolic link      dir PATH   make a folder
  *   eat MIB         touch that much memory    status     print what /proc/self/status says of
  * rights try WHAT        "rootfs", "mount", "net": do what must be refused and say whether it was
- *   exit N          end with that code
+ *   env NAME        print that variable       exit N     end with that code
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,6 +40,12 @@ static long number(const char *text)
     for (; *text >= '0' && *text <= '9'; text++)
         n = n * 10 + (*text - '0');
     return n;
+}
+
+static void show(const char *name)
+{
+    const char *value = getenv(name);
+    printf("%s=%s\n", name, value ? value : "");
 }
 
 static void nap(long ms)
@@ -155,6 +161,7 @@ static int do_verb(const char *verb, char **args)
     if (!strcmp(verb, "eat")) return eat(number(args[0])), 1;
     if (!strcmp(verb, "status")) return status(), 0;
     if (!strcmp(verb, "try")) return attempt(args[0]), 1;
+    if (!strcmp(verb, "env")) return show(args[0]), 1;
     if (!strcmp(verb, "exit")) exit((int)number(args[0]));
     fprintf(stderr, "probe: there is no verb %s\n", verb);
     exit(112);

@@ -3,7 +3,7 @@
 #include "tests/t.h"
 
 static const struct offer wanted = { .pool = { "cpu", 3 },
-                                     .policy = POLICY_FIXED,
+                                     .policy = PRICING_FIXED,
                                      .price_micros = 50000,
                                      .floor_micros = 40000,
                                      .units = 4,
@@ -12,22 +12,28 @@ static const struct offer wanted = { .pool = { "cpu", 3 },
 
 static struct ask_seen as_wanted(void)
 {
-    return (struct ask_seen){ STR("ask_1"), STR("cpu"), 50000, 40000, 4, 60, 3600 };
+    return (
+        struct ask_seen){ STR("ask_1"), STR("cpu"), 50000, 40000, 4, 60, 3600, 4, PRICING_FIXED };
 }
 
-static const char *planned(const struct ask_seen *asks, size_t n)
+static const char *planned_for(const struct offer *o, const struct ask_seen *asks, size_t n)
 {
     static const char *const names[] = { "cancel", "amend", "place" };
     static char text[256];
     struct ask_action out[16];
     size_t at = 0;
-    const size_t k = offer_plan(&wanted, asks, n, out);
+    const size_t k = offer_plan(o, asks, n, out);
     CHECK(k <= n + 1);
     text[0] = '\0';
     for (size_t i = 0; i < k; i++)
         at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s %zu", i > 0 ? "; " : "",
                                names[out[i].act], out[i].index);
     return text;
+}
+
+static const char *planned(const struct ask_seen *asks, size_t n)
+{
+    return planned_for(&wanted, asks, n);
 }
 
 TEST(the_first_ask_is_placed)
@@ -49,6 +55,19 @@ TEST(price_and_units_are_amended)
     asks[0] = as_wanted();
     asks[0].units = 3;
     CHECK_STR(planned(asks, 1), "amend 0");
+}
+
+TEST(a_price_that_a_policy_moves_is_left_to_it)
+{
+    struct offer moving = wanted;
+    struct ask_seen asks[] = { as_wanted() };
+    moving.policy = asks[0].policy = PRICING_ADAPTIVE;
+    asks[0].price_micros = 60000;
+    CHECK_STR(planned_for(&moving, asks, 1), "");
+    asks[0].units = 3;
+    CHECK_STR(planned_for(&moving, asks, 1), "amend 0");
+    asks[0].policy = PRICING_UNDERCUT;
+    CHECK_STR(planned_for(&moving, asks, 1), "cancel 0; place 0");
 }
 
 TEST(what_cannot_be_amended_is_replaced)
@@ -117,6 +136,7 @@ TEST(prices_are_read_exactly)
 }
 
 TESTS(T(the_first_ask_is_placed), T(what_stands_as_wanted_is_left_alone),
-      T(price_and_units_are_amended), T(what_cannot_be_amended_is_replaced),
-      T(exactly_one_stands_and_the_best_one_is_kept), T(waiting_doubles_up_to_its_most),
-      T(waiting_is_shortened_by_at_most_a_quarter), T(prices_are_read_exactly))
+      T(price_and_units_are_amended), T(a_price_that_a_policy_moves_is_left_to_it),
+      T(what_cannot_be_amended_is_replaced), T(exactly_one_stands_and_the_best_one_is_kept),
+      T(waiting_doubles_up_to_its_most), T(waiting_is_shortened_by_at_most_a_quarter),
+      T(prices_are_read_exactly))

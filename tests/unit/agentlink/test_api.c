@@ -183,19 +183,81 @@ TEST(a_chunk_of_log_is_bytes)
 TEST(an_ask_is_placed_with_its_key)
 {
     const struct offer o = { .pool = STR("cpu"),
+                             .policy = PRICING_UNDERCUT,
                              .price_micros = 50000,
                              .floor_micros = 40000,
                              .units = 2,
                              .min_lease_seconds = 60,
                              .max_lease_seconds = 3600 };
+    int64_t wait_s;
     begin();
     expect("201 Created", "{\"ask\":{},\"trades\":[]}");
-    CHECK_I64(api_ops.ask_place(api, "abc", &o, &err), LINK_DONE);
+    CHECK_I64(api_ops.ask_place(api, "abc", &o, &wait_s, &err), LINK_DONE);
     CHECK_STR(said(), "POST /v1/agent/asks {\"floor_price_per_unit_hour\":{\"amount\":\"0.040000\","
                       "\"currency\":\"USD\"},\"max_lease_seconds\":3600,\"min_lease_seconds\":60,"
                       "\"pool\":\"cpu\",\"price_per_unit_hour\":{\"amount\":\"0.050000\","
-                      "\"currency\":\"USD\"},\"units\":2}");
+                      "\"currency\":\"USD\"},\"pricing\":\"undercut\",\"units\":2}");
     CHECK_STR(header("Idempotency-Key: "), "abc");
+    end();
+}
+
+TEST(a_new_price_goes_with_its_reason)
+{
+    const struct ask_change price = { 49000, 0, STR("idle for 12 min, no other ask") };
+    const struct ask_change units = { 50000, 3, STR("") };
+    int64_t wait_s = 7;
+    begin();
+    expect("200 OK", "{}");
+    CHECK_I64(api_ops.ask_amend(api, STR("ask_1"), &price, &wait_s, &err), LINK_DONE);
+    CHECK_I64(wait_s, 0);
+    CHECK_STR(said(), "PATCH /v1/agent/asks/ask_1 {\"price_per_unit_hour\":{\"amount\":"
+                      "\"0.049000\",\"currency\":\"USD\"},\"reason\":\"idle for 12 min, "
+                      "no other ask\"}");
+    expect("200 OK", "{}");
+    CHECK_I64(api_ops.ask_amend(api, STR("ask_1"), &units, &wait_s, &err), LINK_DONE);
+    CHECK_STR(said(), "PATCH /v1/agent/asks/ask_1 {\"price_per_unit_hour\":{\"amount\":"
+                      "\"0.050000\",\"currency\":\"USD\"},\"units\":3}");
+    end();
+}
+
+TEST(a_change_that_comes_too_early_is_told_how_long_to_wait)
+{
+    static const char *const waits[] = { "42", "0", "soon", "-1", "99999999999" };
+    const struct ask_change c = { 49000, 0, STR("") };
+    int64_t wait_s;
+    for (size_t i = 0; i < ARRAY_LEN(waits); i++) {
+        char status[128];
+        begin();
+        snprintf(status, sizeof(status), "409 Conflict\r\nRetry-After: %s", waits[i]);
+        expect(status, "{\"code\":\"wrong-state\",\"detail\":\"not yet\"}");
+        CHECK_I64(api_ops.ask_amend(api, STR("ask_1"), &c, &wait_s, &err), LINK_STALE);
+        CHECK_I64(wait_s, i == 0 ? 42 : 0);
+        (void)said();
+        end();
+    }
+}
+
+TEST(a_pool_is_seen_as_a_seller_sees_it)
+{
+    struct pool_seen pool;
+    begin();
+    expect("200 OK", "{\"pool\":\"cpu\",\"tick\":{\"amount\":\"0.001000\",\"currency\":\"USD\"},"
+                     "\"best_other_ask_price_per_unit_hour\":{\"amount\":\"0.305000\","
+                     "\"currency\":\"USD\"},\"best_bid_price_per_unit_hour\":null,\"last_trade\":"
+                     "{\"price_per_unit_hour\":{\"amount\":\"0.300000\",\"currency\":\"USD\"},"
+                     "\"units\":2,\"at\":\"1970-01-01T00:00:07.000Z\"}}");
+    CHECK_I64(api_ops.pool_look(api, STR("cpu"), &pool, &err), LINK_DONE);
+    CHECK_STR(said(), "GET /v1/agent/pools/cpu");
+    CHECK_I64(pool.tick_micros, 1000);
+    CHECK_I64(pool.best_other_micros, 305000);
+    CHECK_I64(pool.best_bid_micros, 0);
+    CHECK_I64(pool.index_micros, 0);
+    CHECK_I64(pool.last_trade_micros, 300000);
+    CHECK_I64(pool.last_trade_us, 7000000);
+
+    expect("200 OK", "{\"pool\":\"cpu\"}");
+    CHECK_I64(api_ops.pool_look(api, STR("cpu"), &pool, &err), LINK_UNREACHABLE);
+    (void)said();
     end();
 }
 
@@ -251,14 +313,22 @@ TEST(open_asks_are_read)
     struct ask_seen asks[4];
     size_t n;
     begin();
-    expect("200 OK", "{\"data\":[{\"ask_id\":\"ask_1\",\"pool\":\"cpu\",\"price_per_unit_hour\":"
-                     "{\"amount\":\"0.050000\",\"currency\":\"USD\"},\"floor_price_per_unit_hour\":"
-                     "{\"amount\":\"0.040000\",\"currency\":\"USD\"},\"units\":2,\"units_free\":1,"
-                     "\"min_lease_seconds\":60,\"max_lease_seconds\":3600,\"news\":1}],"
-                     "\"next_cursor\":null}");
+    expect("200 OK",
+           "{\"data\":[{\"ask_id\":\"ask_1\",\"pool\":\"cpu\",\"price_per_unit_hour\":"
+           "{\"amount\":\"0.050000\",\"currency\":\"USD\"},\"floor_price_per_unit_hour\":"
+           "{\"amount\":\"0.040000\",\"currency\":\"USD\"},\"units\":2,\"units_free\":1,"
+           "\"pricing\":\"adaptive\",\"min_lease_seconds\":60,"
+           "\"max_lease_seconds\":3600,\"news\":1},{\"ask_id\":\"ask_2\",\"pool\":\"cpu\","
+           "\"price_per_unit_hour\":{\"amount\":\"1\"},\"floor_price_per_unit_hour\":"
+           "{\"amount\":\"1\"},\"units\":2,\"units_free\":1,\"pricing\":\"clairvoyant\","
+           "\"min_lease_seconds\":60,\"max_lease_seconds\":3600}],"
+           "\"next_cursor\":null}");
     CHECK_I64(api_ops.asks_list(api, &memory, asks, 4, &n, &err), LINK_DONE);
     CHECK_STR(said(), "GET /v1/agent/asks?state=open&limit=100");
-    CHECK_I64(n, 1);
+    CHECK_I64(n, 2);
+    CHECK_I64(asks[0].policy, PRICING_ADAPTIVE);
+    CHECK_I64(asks[0].units_free, 1);
+    CHECK_I64(asks[1].policy, PRICING_FIXED); /* what we do not know we do not follow */
     CHECK(str_is(asks[0].ask_id, "ask_1"));
     CHECK_I64(asks[0].price_micros, 50000);
     CHECK_I64(asks[0].floor_micros, 40000);
@@ -370,8 +440,11 @@ TEST(a_blob_that_is_too_large_or_does_not_fit_the_disk_is_told_apart)
 }
 
 TESTS(T(the_events_of_a_lease), T(a_chunk_of_log_is_bytes), T(an_ask_is_placed_with_its_key),
-      T(a_heartbeat_with_a_tick_and_its_commands), T(assignments_come_with_the_next_number),
-      T(open_asks_are_read), T(a_refusal_is_told_by_its_status_and_its_code),
+      T(a_new_price_goes_with_its_reason),
+      T(a_change_that_comes_too_early_is_told_how_long_to_wait),
+      T(a_pool_is_seen_as_a_seller_sees_it), T(a_heartbeat_with_a_tick_and_its_commands),
+      T(assignments_come_with_the_next_number), T(open_asks_are_read),
+      T(a_refusal_is_told_by_its_status_and_its_code),
       T(an_answer_that_is_no_problem_document_is_a_refusal_all_the_same),
       T(nobody_there_is_unreachable_and_stopping_too),
       T(a_lease_id_with_strange_bytes_is_never_put_into_a_path),

@@ -9,10 +9,10 @@
 static int told_by(enum lease_state to)
 {
     switch (to) {
-    case LEASE_STOPPING: return COMMAND_STOP;
+    case LEASE_STOPPING:
+    case LEASE_PREEMPTED: return COMMAND_STOP;
     case LEASE_VOID:
     case LEASE_LOST:
-    case LEASE_PREEMPTED:
     case LEASE_SETTLED: return COMMAND_FORGET;
     case LEASE_OFFERED:
     case LEASE_PREPARING:
@@ -27,8 +27,9 @@ static int told_by(enum lease_state to)
 static bool we_are_ever_in(enum lease_state state)
 {
     for (int step = STEP_TAKEN; step < STEPS; step++)
-        if (lease_state_of((enum step)step, false) == state ||
-            lease_state_of((enum step)step, true) == state)
+        if (lease_state_of((enum step)step, false, false) == state ||
+            lease_state_of((enum step)step, true, false) == state ||
+            lease_state_of((enum step)step, true, true) == state)
             return true;
     return false;
 }

@@ -44,6 +44,7 @@ static struct journal_entry full(void)
         .exit_code = 137,
         .ticks = 3,
         .over_quota = true,
+        .displaced = true,
         .log_next = 7,
         .log_sent = 1234,
         .log_pending = 65536,
@@ -81,6 +82,7 @@ TEST(what_is_written_is_read_back_whole)
     CHECK(got.ready_boot_us == e.ready_boot_us && got.ready_wall_us == e.ready_wall_us);
     CHECK(got.ended_wall_us == e.ended_wall_us && got.seconds == e.seconds);
     CHECK(got.exit_code == e.exit_code && got.over_quota == e.over_quota);
+    CHECK(got.displaced == e.displaced);
     CHECK(got.log_next == e.log_next && got.log_sent == e.log_sent);
     CHECK(got.log_pending == e.log_pending && got.log_pending_stream == e.log_pending_stream);
     end();

@@ -126,6 +126,25 @@ TEST(bytes_of_any_value_are_kept)
     CHECK(str_eq(buf_view(&b), STR("\0\xff\0")));
 }
 
+TEST(numbers_are_written_in_decimal)
+{
+    static const struct {
+        int64_t v;
+        const char *text;
+    } cases[] = { { 0, "0" },
+                  { 7, "7" },
+                  { -1, "-1" },
+                  { 1000000, "1000000" },
+                  { INT64_MAX, "9223372036854775807" },
+                  { INT64_MIN, "-9223372036854775808" } };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        auto_buf struct buf b;
+        buf_init(&b, 20);
+        buf_i64(&b, cases[i].v);
+        CHECK(str_is(buf_view(&b), cases[i].text));
+    }
+}
+
 TESTS(T(writes_follow_each_other), T(nothing_may_be_written),
       T(the_maximum_itself_fits_and_one_more_does_not),
       T(a_formatted_text_may_fill_the_buffer_to_its_maximum),
@@ -133,4 +152,5 @@ TESTS(T(writes_follow_each_other), T(nothing_may_be_written),
       T(after_a_failure_later_writes_do_nothing_even_if_they_would_fit),
       T(clear_forgets_bytes_and_failure_and_keeps_memory_and_maximum),
       T(done_leaves_it_as_after_init), T(many_small_writes_grow_it_and_keep_every_byte),
-      T(a_length_near_the_end_of_the_address_space_is_refused), T(bytes_of_any_value_are_kept))
+      T(a_length_near_the_end_of_the_address_space_is_refused), T(bytes_of_any_value_are_kept),
+      T(numbers_are_written_in_decimal))

@@ -43,7 +43,7 @@ TEST(each_option_becomes_its_field)
     const struct submit_options o = {
         .name = "n",
         .image = "i",
-        .pool = "cpu",
+        .pools = { .v = { "cpu" }, .n = 1 },
         .budget = "2.50",
         .limit = "0.05",
         .workdir = "/w",
@@ -68,9 +68,54 @@ TEST(each_option_becomes_its_field)
 TEST(options_win_over_the_file_and_variables_are_added)
 {
     const struct words none = { .n = 0 };
-    const struct submit_options o = { .pool = "cpu", .env = { .v = { "A=2" }, .n = 1 } };
+    const struct submit_options o = { .pools = { .v = { "cpu" }, .n = 1 },
+                                      .env = { .v = { "A=2" }, .n = 1 } };
     CHECK_STR(overridden("{\"pool\":\"x\",\"env\":{\"A\":\"1\",\"B\":\"1\"}}", &o, &none),
               "{\"env\":{\"A\":\"2\",\"B\":\"1\"},\"pool\":\"cpu\"}");
+}
+
+TEST(several_pools_stand_instead_of_one_and_one_instead_of_several)
+{
+    const struct words none = { .n = 0 };
+    const struct submit_options two = { .pools = { .v = { "a", "b" }, .n = 2 }, .rank = "value" };
+    const struct submit_options one = { .pools = { .v = { "a" }, .n = 1 } };
+    CHECK_STR(overridden("{\"pool\":\"x\"}", &two, &none),
+              "{\"pools\":[\"a\",\"b\"],\"rank\":\"value\"}");
+    CHECK_STR(overridden("{\"pools\":[\"x\",\"y\"]}", &one, &none), "{\"pool\":\"a\"}");
+}
+
+TEST(demands_are_added_to_those_of_the_file)
+{
+    const struct words none = { .n = 0 };
+    const struct submit_options o = {
+        .regions = { .v = { "asia", "europe" }, .n = 2 },
+        .tier = 2,
+        .verified = true,
+        .isolation = "vm",
+        .interconnect = "nvlink",
+        .bandwidth_mbps = 1000,
+    };
+    CHECK_STR(
+        overridden("{\"requires\":{\"data_label\":\"d\",\"tier\":1}}", &o, &none),
+        "{\"requires\":{\"bandwidth_mbps\":1000,\"data_label\":\"d\",\"interconnect\":\"nvlink\","
+        "\"isolation\":\"vm\",\"regions\":[\"asia\",\"europe\"],\"tier\":2,\"verified\":true}}");
+    const struct submit_options label = { .data_label = "genomes" };
+    CHECK_STR(overridden("{}", &label, &none), "{\"requires\":{\"data_label\":\"genomes\"}}");
+}
+
+TEST(terms_become_fields)
+{
+    const struct words none = { .n = 0 };
+    const struct submit_options o = { .nodes = 2,
+                                      .same_site = true,
+                                      .checkpoint_seconds = 600,
+                                      .time_in_force = "post-only",
+                                      .own = "never",
+                                      .interruptible = true,
+                                      .auction_ms = 300 };
+    CHECK_STR(overridden("{}", &o, &none),
+              "{\"auction_ms\":300,\"checkpoint_seconds\":600,\"interruptible\":true,\"nodes\":2,"
+              "\"own\":\"never\",\"same_site\":true,\"time_in_force\":\"post-only\"}");
 }
 
 TEST(an_empty_command_is_an_empty_command)
@@ -120,6 +165,8 @@ TEST(a_file_that_is_no_object_is_refused)
 }
 
 TESTS(T(without_options_a_job_stays_as_it_is), T(each_option_becomes_its_field),
-      T(options_win_over_the_file_and_variables_are_added), T(an_empty_command_is_an_empty_command),
-      T(a_variable_without_a_value_is_refused), T(text_that_is_not_utf8_is_refused),
-      T(a_file_that_is_no_object_is_refused))
+      T(options_win_over_the_file_and_variables_are_added),
+      T(several_pools_stand_instead_of_one_and_one_instead_of_several),
+      T(demands_are_added_to_those_of_the_file), T(terms_become_fields),
+      T(an_empty_command_is_an_empty_command), T(a_variable_without_a_value_is_refused),
+      T(text_that_is_not_utf8_is_refused), T(a_file_that_is_no_object_is_refused))

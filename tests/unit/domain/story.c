@@ -32,6 +32,13 @@ static const struct pool pools[] = {
       .tick = { 1000 } },
 };
 
+_Static_assert(ARRAY_LEN(pools) == STORY_POOLS, "all pools");
+
+const struct pool *pools_of_story(void)
+{
+    return pools;
+}
+
 /* Counts what it gives, and can be told to have none left. */
 static void *resize(void *arg, void *p, size_t size)
 {
@@ -59,12 +66,16 @@ void story_begin_with(struct story *s, const struct market_rules *rules)
     CHECK(s->m);
     s->kept.balances[0] = *market_balance(s->m, ACCOUNT_WORLD);
     s->kept.balances[1] = *market_balance(s->m, ACCOUNT_FEES);
-    s->kept.balances_n = 2;
+    s->kept.balances[2] = *market_balance(s->m, ACCOUNT_INSURANCE);
+    s->kept.balances_n = 3;
 }
 
 void story_begin(struct story *s)
 {
-    story_begin_with(s, &market_rules_default);
+    struct market_rules plain = market_rules_default;
+
+    plain.quote_seconds = plain.backoff_seconds = plain.collar_bps = 0;
+    story_begin_with(s, &plain);
 }
 
 void story_end(struct story *s)
@@ -91,6 +102,24 @@ static void keep(void *array, size_t *n, size_t size, const void *object)
     if (i == *n) ++*n;
 }
 
+static void keep_offer(struct story_kept *k, const struct offer *o)
+{
+    size_t i = 0;
+
+    while (i < k->offers_n && (k->offers[i].bid != o->bid || k->offers[i].ask != o->ask))
+        i++;
+    CHECK(i < STORY_KEPT);
+    k->offers[i] = *o;
+    if (i == k->offers_n) k->offers_n++;
+}
+
+static bool is_sealed(const struct story_kept *k, int64_t bid)
+{
+    for (size_t i = 0; i < k->bids_n; i++)
+        if (k->bids[i].bid == bid) return k->bids[i].sealed && k->bids[i].state == ORDER_OPEN;
+    return false;
+}
+
 static void keep_touched(struct story *s)
 {
     struct story_kept *const k = &s->kept;
@@ -109,6 +138,12 @@ static void keep_touched(struct story *s)
         keep(k->leases, &k->leases_n, sizeof(k->leases[0]), t.leases[i]);
     for (size_t i = 0; i < t.payouts_n; i++)
         keep(k->payouts, &k->payouts_n, sizeof(k->payouts[0]), t.payouts[i]);
+    for (size_t i = 0; i < t.standings_n; i++)
+        keep(k->standings, &k->standings_n, sizeof(k->standings[0]), t.standings[i]);
+    for (size_t i = 0; i < t.pools_n; i++)
+        k->pools[t.pools[i]->pool] = *t.pools[i];
+    for (size_t i = 0; i < t.offers_n; i++)
+        keep_offer(k, &t.offers[i]);
 }
 
 static struct market *rebuilt(const struct story *s, const struct mem *mem)
@@ -129,7 +164,13 @@ static struct market *rebuilt(const struct story *s, const struct mem *mem)
         CHECK(market_load_lease(m, &k->leases[i]));
     for (size_t i = 0; i < k->payouts_n; i++)
         CHECK(market_load_payout(m, &k->payouts[i]));
-    market_load_end(m, market_last_seq(s->m), market_last_us(s->m));
+    for (size_t i = 0; i < k->standings_n; i++)
+        CHECK(market_load_standing(m, &k->standings[i]));
+    for (size_t i = 0; i < ARRAY_LEN(k->pools); i++)
+        CHECK(k->pools[i].pool == 0 || market_load_pool(m, &k->pools[i]));
+    for (size_t i = 0; i < k->offers_n; i++)
+        CHECK(!is_sealed(k, k->offers[i].bid) || market_load_offer(m, &k->offers[i]));
+    CHECK(market_load_end(m, market_last_seq(s->m), market_last_us(s->m)));
     return m;
 }
 
@@ -192,6 +233,7 @@ bool story_do(struct story *s, struct command c)
     for (int32_t i = 0; i < s->out.trades_n; i++)
         s->trades[i] = market_trades(s->m)[s->out.trades_first + i];
     keep_touched(s);
+    if (c.kind == COMMAND_SET_RULES) s->rules = c.u.set_rules;
     if (!s->one_group) market_settle_group(s->m);
     market_check(s->m);
     if (s->rebuild) check_rebuilt(s);
@@ -257,7 +299,9 @@ struct command story_ask_of(const struct story *s, int64_t node, int32_t units, 
                          .units = units,
                          .until_us = s->now_us + 2 * STORY_DAY * INT64_C(1000000),
                          .seconds_min = 60,
-                         .seconds_max = STORY_DAY },
+                         .seconds_max = STORY_DAY,
+                         .egress_max = 2,
+                         .risk_seconds = DURATION_MAX_S },
     };
 }
 
@@ -267,11 +311,13 @@ struct command story_job_of(const struct story *s, int64_t account, int32_t pool
     return (struct command){
         .account = account,
         .kind = COMMAND_SUBMIT_JOB,
-        .u.submit_job = { .pool = pool,
+        .u.submit_job = { .wants = { { pool, units } },
+                          .wants_n = 1,
                           .limit = limit,
                           .budget = MONEY_INPUT_MAX,
-                          .units = units,
+                          .nodes = 1,
                           .seconds = STORY_HOUR,
+                          .checkpoint_seconds = 60,
                           .expires_us = s->now_us + STORY_DAY * INT64_C(1000000),
                           .attempts_max = 3 },
     };
@@ -290,8 +336,8 @@ int64_t story_job(struct story *s, int64_t account, int32_t pool, int32_t units,
 struct command story_lease_of(const struct story *s, int64_t job, enum command_kind kind)
 {
     const struct lease *const l = story_lease_for(s, job);
-    const bool clock =
-        kind == COMMAND_LEASE_TIMEOUT || kind == COMMAND_LEASE_LOST || kind == COMMAND_LEASE_SPENT;
+    const bool clock = kind == COMMAND_LEASE_TIMEOUT || kind == COMMAND_LEASE_LOST ||
+                       kind == COMMAND_LEASE_SPENT || kind == COMMAND_LEASE_RIPE;
 
     return (struct command){
         .account = clock ? ACCOUNT_WORLD : l->provider,

@@ -26,6 +26,10 @@
 #define STORY_START INT64_C(1767225600000000) /* 2026-01-01 */
 #define STORY_KEPT  512                       /* objects of a kind that a story may touch */
 
+/* The pools of every story. */
+#define STORY_POOLS 4
+const struct pool *pools_of_story(void);
+
 struct story_kept {
     struct balance balances[STORY_KEPT];
     struct node nodes[STORY_KEPT];
@@ -33,7 +37,10 @@ struct story_kept {
     struct bid bids[STORY_KEPT];
     struct lease leases[STORY_KEPT];
     struct payout payouts[STORY_KEPT];
-    size_t balances_n, nodes_n, asks_n, bids_n, leases_n, payouts_n;
+    struct standing standings[STORY_KEPT];
+    struct pool_state pools[8]; /* by number */
+    struct offer offers[STORY_KEPT];
+    size_t balances_n, nodes_n, asks_n, bids_n, leases_n, payouts_n, standings_n, offers_n;
 };
 
 struct story {
@@ -50,7 +57,8 @@ struct story {
     bool rebuild;            /* build a second market after each command */
 };
 
-/* A new market with two pools, and the default rules or those given. Ends with story_end(), which
+/* A new market with two pools, and the rules given, or the default ones without quote life,
+ * back-off and collar: what these do is told by tests of their own. Ends with story_end(), which
  * sees that all memory was given back. */
 void story_begin(struct story *s);
 void story_begin_with(struct story *s, const struct market_rules *rules);

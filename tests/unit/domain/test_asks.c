@@ -116,7 +116,7 @@ static void units_none(struct ask_spec *a)
 }
 static void units_many(struct ask_spec *a)
 {
-    a->units = 4096;
+    a->units = UNITS_MAX + 1;
 }
 static void until_now(struct ask_spec *a)
 {
@@ -173,10 +173,10 @@ TEST(an_ask_says_something_sensible_about_something_that_is_there)
     c.account = pat;
     c.u.place_ask.seconds_min = c.u.place_ask.seconds_max = 30 * STORY_DAY;
     CHECK(story_do(&s, c));
-    c = story_ask_of(&s, story_cpu_node(&s, pat, 4095), 4095, TICKS(1));
+    c = story_ask_of(&s, story_cpu_node(&s, pat, UNITS_MAX), UNITS_MAX, TICKS(1));
     CHECK(story_do(&s, c));
     CHECK(amend(pat, market_last_seq(s.m), 1, TICKS(1)));
-    CHECK(amend(pat, market_last_seq(s.m) - 1, 4095, TICKS(1)));
+    CHECK(amend(pat, market_last_seq(s.m) - 1, UNITS_MAX, TICKS(1)));
     story_end(&s);
 }
 
@@ -232,10 +232,10 @@ static struct command ask_of(int64_t node, int32_t pool, int32_t units)
 TEST(every_share_of_a_node_can_be_the_scarce_one)
 {
     static const struct node_spec scarce[] = {
-        { 3000, 99 * STORY_GIB, 99 * STORY_GIB, STORY_LIGHT, 9 },
-        { 99000, 3 * STORY_GIB, 99 * STORY_GIB, STORY_LIGHT, 9 },
-        { 99000, 99 * STORY_GIB, 3 * STORY_GIB, STORY_LIGHT, 9 },
-        { 99000, 99 * STORY_GIB, 99 * STORY_GIB, STORY_LIGHT, 3 },
+        { 3000, 99 * STORY_GIB, 99 * STORY_GIB, STORY_LIGHT, 9, { 0 } },
+        { 99000, 3 * STORY_GIB, 99 * STORY_GIB, STORY_LIGHT, 9, { 0 } },
+        { 99000, 99 * STORY_GIB, 3 * STORY_GIB, STORY_LIGHT, 9, { 0 } },
+        { 99000, 99 * STORY_GIB, 99 * STORY_GIB, STORY_LIGHT, 3, { 0 } },
     };
 
     begin();
@@ -386,7 +386,7 @@ TEST(an_amended_ask_keeps_to_tick_floor_leases_and_room)
     CHECK(!amend(pat, ask, 4, (struct money){ 2000001 }) && refused(ERR_VALIDATION_FAILED));
     CHECK(!amend(pat, ask, 4, TICKS(1999)) && refused(ERR_VALIDATION_FAILED)); /* the floor */
     CHECK(!amend(pat, ask, 2, TICKS(2000)) && refused(ERR_VALIDATION_FAILED)); /* the lease */
-    CHECK(!amend(pat, ask, 4096, TICKS(2000)) && refused(ERR_VALIDATION_FAILED));
+    CHECK(!amend(pat, ask, UNITS_MAX + 1, TICKS(2000)) && refused(ERR_VALIDATION_FAILED));
     CHECK(!amend(pat, ask, 7, TICKS(2000)) && refused(ERR_QUOTA_EXCEEDED)); /* the other ask */
     CHECK(amend(pat, ask, 6, TICKS(2001)));
     CHECK_I64(market_ask(s.m, ask)->free, 3);

@@ -35,6 +35,8 @@ TEST(numbers_stay_what_they_are)
     CHECK_I64(COMMAND_SUBMIT_JOB, 7);
     CHECK_I64(COMMAND_LEASE_EXIT, 14);
     CHECK_I64(COMMAND_FAIL_PAYOUT, 21);
+    CHECK_I64(COMMAND_TRIM, 32);
+    CHECK_I64(COMMAND_SET_RULES, 33);
     CHECK_STR(reason_names[1], "done");
     CHECK_STR(reason_names[8], "image-invalid");
     CHECK_STR(reason_names[17], "node-changed");

@@ -16,16 +16,32 @@ static struct ask ask;
 static struct bid bid;
 static struct lease lease;
 static struct payout payout;
+static struct standing standing;
+static struct pool_state pool;
+static struct offer offer;
 
 static void begin(void)
 {
     balance = (struct balance){ .account = 16 };
     node = (struct node){ .node = 18 };
     ask = (struct ask){ .ask = 20, .spec = { .node = 100, .pool = 1 }, .state = ORDER_OPEN };
-    bid = (struct bid){ .bid = 22, .spec = { .pool = 1 }, .state = ORDER_OPEN, .job = JOB_OPEN };
+    bid = (struct bid){ .bid = 22,
+                        .spec = { .wants = { { 1, 1 } }, .wants_n = 1, .nodes = 1 },
+                        .state = ORDER_OPEN,
+                        .job = JOB_OPEN };
     lease = (struct lease){ .lease = 24, .ask = 20, .state = LEASE_OFFERED };
     payout = (struct payout){ .payout = 26, .state = PAYOUT_REQUESTED };
+    standing = (struct standing){ .account = 16 };
+    pool = (struct pool_state){ .pool = 1, .recent_n = 2 };
+    offer = (struct offer){ .bid = 28, .ask = 20 };
 }
+
+/* The bid that the offer is for. */
+static const struct bid sealed = { .bid = 28,
+                                   .spec = { .wants = { { 1, 1 } }, .wants_n = 1, .nodes = 1 },
+                                   .sealed = true,
+                                   .state = ORDER_OPEN,
+                                   .job = JOB_OPEN };
 
 static uint64_t hash(void)
 {
@@ -34,12 +50,16 @@ static uint64_t hash(void)
 
     CHECK(m);
     CHECK(market_load_balance(m, &balance));
+    standing.account = balance.account; /* it belongs to it */
+    CHECK(market_load_standing(m, &standing));
+    CHECK(market_load_pool(m, &pool));
     CHECK(market_load_node(m, &(struct node){ .node = 100 }));
     CHECK(market_load_node(m, &(struct node){ .node = 101 }));
     CHECK(market_load_node(m, &node));
     other.ask = ask.ask == 21 ? 20 : 21; /* so that a lease finds either */
     CHECK(market_load_ask(m, &ask) && market_load_ask(m, &other));
-    CHECK(market_load_bid(m, &bid));
+    CHECK(market_load_bid(m, &bid) && market_load_bid(m, &sealed));
+    CHECK(market_load_offer(m, &offer));
     CHECK(market_load_lease(m, &lease));
     CHECK(market_load_payout(m, &payout));
     const uint64_t h = market_hash(m);
@@ -47,12 +67,12 @@ static uint64_t hash(void)
     return h;
 }
 
-/* The hash with this field, of four or eight bytes, one higher. */
+/* The hash with this field, of one, four or eight bytes, one higher. */
 static uint64_t hash_with(void *field, size_t size)
 {
     int64_t wide = 0;
 
-    CHECK(size == 4 || size == 8);
+    CHECK(size == 1 || size == 4 || size == 8);
     memcpy(&wide, field, size); /* the low half first: as on every machine that we run on */
     wide++;
     memcpy(field, &wide, size);
@@ -84,6 +104,31 @@ static const struct field stored[] = {
     FIELD(node, spec.memory_bytes),
     FIELD(node, spec.scratch_bytes),
     FIELD(node, spec.gpu_pool),
+    FIELD(node, spec.traits.region),
+    FIELD(node, spec.traits.tier),
+    FIELD(node, spec.traits.verified),
+    FIELD(node, spec.traits.isolation),
+    FIELD(node, spec.traits.interconnect),
+    FIELD(node, spec.traits.bandwidth_mbps),
+    FIELD(node, spec.traits.label),
+    FIELD(node, strikes),
+    FIELD(node, backoff_us),
+    FIELD(node, quoted_us),
+    FIELD(standing, tier),
+    FIELD(standing, team),
+    FIELD(standing, quota),
+    FIELD(standing, invited_by),
+    FIELD(standing, invited_quota),
+    FIELD(pool, call_us),
+    FIELD(pool, called_seq),
+    FIELD(pool, cursor_limit.micros),
+    FIELD(pool, cursor_priority),
+    FIELD(pool, recent[0].micros),
+    FIELD(pool, recent[1].micros),
+    FIELD(pool, recent_n),
+    FIELD(offer, ask),
+    FIELD(offer, price.micros),
+    FIELD(offer, seq),
     FIELD(ask, ask),
     FIELD(ask, account),
     FIELD(ask, at_us),
@@ -96,6 +141,22 @@ static const struct field stored[] = {
     FIELD(ask, spec.until_us),
     FIELD(ask, spec.seconds_min),
     FIELD(ask, spec.seconds_max),
+    FIELD(ask, spec.interruptible),
+    FIELD(ask, spec.post_only),
+    FIELD(ask, spec.sets),
+    FIELD(ask, spec.buyer_tier_min),
+    FIELD(ask, spec.egress_max),
+    FIELD(ask, spec.risk_seconds),
+    FIELD(ask, traits.region),
+    FIELD(ask, traits.tier),
+    FIELD(ask, traits.verified),
+    FIELD(ask, traits.isolation),
+    FIELD(ask, traits.interconnect),
+    FIELD(ask, traits.bandwidth_mbps),
+    FIELD(ask, traits.label),
+    FIELD(ask, traits.site),
+    FIELD(ask, stale),
+    FIELD(ask, parked),
     FIELD(ask, free),
     FIELD(ask, state),
     FIELD(ask, reason),
@@ -103,10 +164,34 @@ static const struct field stored[] = {
     FIELD(bid, account),
     FIELD(bid, at_us),
     FIELD(bid, priority),
-    FIELD(bid, spec.pool),
+    FIELD(bid, tier),
+    FIELD(bid, parked),
+    FIELD(bid, parked_pool),
+    FIELD(bid, spec.wants[0].pool),
+    FIELD(bid, spec.wants[0].units),
+    FIELD(bid, spec.nodes),
+    FIELD(bid, spec.checkpoint_seconds),
+    FIELD(bid, spec.wish.regions),
+    FIELD(bid, spec.wish.tier_min),
+    FIELD(bid, spec.wish.verified),
+    FIELD(bid, spec.wish.isolation_min),
+    FIELD(bid, spec.wish.interconnect_min),
+    FIELD(bid, spec.wish.bandwidth_min_mbps),
+    FIELD(bid, spec.wish.label),
+    FIELD(bid, spec.wish.egress),
+    FIELD(bid, spec.tif),
+    FIELD(bid, spec.rank),
+    FIELD(bid, spec.own),
+    FIELD(bid, spec.auction_ms),
+    FIELD(bid, leases_n),
+    FIELD(bid, live),
+    FIELD(bid, verdict),
+    FIELD(bid, verdict_reason),
+    FIELD(bid, sealed),
+    FIELD(bid, spec.same_site),
+    FIELD(bid, spec.interruptible),
     FIELD(bid, spec.limit.micros),
     FIELD(bid, spec.budget.micros),
-    FIELD(bid, spec.units),
     FIELD(bid, spec.seconds),
     FIELD(bid, spec.expires_us),
     FIELD(bid, spec.attempts_max),
@@ -128,6 +213,11 @@ static const struct field stored[] = {
     FIELD(lease, pool),
     FIELD(lease, units),
     FIELD(lease, price.micros),
+    FIELD(lease, base.micros),
+    FIELD(lease, own),
+    FIELD(lease, ripe),
+    FIELD(lease, waits),
+    FIELD(lease, insurance.micros),
     FIELD(lease, seconds_max),
     FIELD(lease, hold.micros),
     FIELD(lease, state),
@@ -219,7 +309,7 @@ TEST(the_number_and_the_time_of_the_last_command_count)
     for (size_t i = 0; i < ARRAY_LEN(at); i++) {
         struct market *const m = market_new(&mem_heap, &market_rules_default, pools, 2);
         CHECK(m);
-        market_load_end(m, at[i][0], at[i][1]);
+        CHECK(market_load_end(m, at[i][0], at[i][1]));
         h[i] = market_hash(m);
         market_free(m);
         for (size_t j = 0; j < i; j++)

@@ -44,7 +44,7 @@ struct change {
 
 static void no_pool(struct bid_spec *b)
 {
-    b->pool = 99;
+    b->wants[0].pool = 99;
 }
 static void off_tick(struct bid_spec *b)
 {
@@ -56,11 +56,11 @@ static void zero(struct bid_spec *b)
 }
 static void units_none(struct bid_spec *b)
 {
-    b->units = 0;
+    b->wants[0].units = 0;
 }
 static void units_many(struct bid_spec *b)
 {
-    b->units = 4096;
+    b->wants[0].units = UNITS_MAX + 1;
 }
 static void too_short(struct bid_spec *b)
 {
@@ -105,7 +105,7 @@ static void dear(struct bid_spec *b)
 static void overflowing(struct bid_spec *b)
 {
     b->limit.micros = INT64_MAX / 1000 * 1000;
-    b->units = 4095;
+    b->wants[0].units = UNITS_MAX;
 }
 
 TEST(a_job_asks_for_something_sensible_that_the_buyer_can_pay)
@@ -147,7 +147,7 @@ TEST(a_job_asks_for_something_sensible_that_the_buyer_can_pay)
     c.u.submit_job.attempts_max = 10;
     CHECK(story_do(&s, c));
     CHECK(holds(alice, (struct money){ 33334 }, (struct money){ CENTS(10000).micros - 33334 }));
-    CHECK(story_do(&s, story_job_of(&s, alice, STORY_CPU, 4095, TICKS(1))));
+    CHECK(story_do(&s, story_job_of(&s, alice, STORY_CPU, UNITS_MAX, TICKS(1))));
     story_end(&s);
 }
 
@@ -298,7 +298,7 @@ TEST(a_job_cancelled_while_it_runs_stops_and_pays_what_it_used)
     story_wait(&s, 5);
     CHECK(story_exit(&s, job, 103, 137));
     const struct bid *const b = story_kept_bid(&s, job);
-    CHECK(b->job == JOB_CANCELLED && b->state == ORDER_FILLED && b->reason == REASON_CANCELLED);
+    CHECK(b->job == JOB_CANCELLED && b->state == ORDER_CANCELLED && b->reason == REASON_CANCELLED);
     CHECK_I64(b->exit_code, 137);
     CHECK_I64(b->spent.micros, 103000);
     CHECK(holds(alice, CENTS(0), (struct money){ CENTS(10000).micros - 103000 }));
@@ -391,7 +391,15 @@ TEST(an_account_rests_only_so_many_bids)
             .bid = 100 + i,
             .account = 16,
             .priority = 100 + i,
-            .spec = { STORY_CPU, { 60 }, { 60 }, 1, 3600, STORY_START + 1000000, 1 },
+            .spec = { .wants = { { STORY_CPU, 1 } },
+                      .wants_n = 1,
+                      .limit = { 60 },
+                      .budget = { 60 },
+                      .nodes = 1,
+                      .seconds = 3600,
+                      .checkpoint_seconds = 60,
+                      .expires_us = STORY_START + 1000000,
+                      .attempts_max = 1 },
             .state = ORDER_OPEN,
             .job = JOB_OPEN,
             .hold = { 60 },
@@ -403,7 +411,7 @@ TEST(an_account_rests_only_so_many_bids)
         m, &(struct balance){ .account = 16, .available = { 600 }, .held = held }));
     CHECK(market_load_balance(
         m, &(struct balance){ .account = ACCOUNT_WORLD, .available = { -600 - held.micros } }));
-    market_load_end(m, 20000, STORY_START);
+    CHECK(market_load_end(m, 20000, STORY_START));
 
     struct command c = { .seq = 20001,
                          .at_us = STORY_START,

@@ -562,12 +562,22 @@ static struct market *with_spent(int64_t spent)
         .bid = 20,
         .account = 17,
         .priority = 20,
-        .spec = { 1, PER_SECOND(10), { 36000 }, 1, 3600, STORY_START + 1000000, 3 },
+        .spec = { .wants = { { 1, 1 } },
+                  .wants_n = 1,
+                  .limit = PER_SECOND(10),
+                  .budget = { 36000 },
+                  .nodes = 1,
+                  .seconds = 3600,
+                  .checkpoint_seconds = 60,
+                  .expires_us = STORY_START + 1000000,
+                  .attempts_max = 3 },
         .state = ORDER_FILLED,
         .job = JOB_RUNNING,
         .spent = { spent },
         .hold = { 36000 - spent },
         .lease = INT64_C(21) * 4096,
+        .leases_n = 1,
+        .live = 1,
         .attempts = 2,
         .excluded = { 7 },
         .excluded_n = 1,
@@ -577,7 +587,17 @@ static struct market *with_spent(int64_t spent)
         .ask = 19,
         .account = 16,
         .priority = 19,
-        .spec = { 18, 1, PER_SECOND(10), PER_SECOND(10), 4, INT64_MAX, 60, 86400 },
+        .traits.site = 18,
+        .spec = { .node = 18,
+                  .pool = 1,
+                  .price = PER_SECOND(10),
+                  .floor = PER_SECOND(10),
+                  .units = 4,
+                  .until_us = INT64_MAX,
+                  .seconds_min = 60,
+                  .seconds_max = 86400,
+                  .egress_max = 2,
+                  .risk_seconds = 60 },
         .free = 3,
         .state = ORDER_OPEN,
     };
@@ -592,7 +612,7 @@ static struct market *with_spent(int64_t spent)
         .units = 1,
         .price = PER_SECOND(10),
         .seconds_max = (int32_t)((36000 - spent) / 10),
-        .hold = { 36000 - spent },
+        .hold = { (36000 - spent) / 10 * 10 },
         .state = LEASE_RUNNING,
         .epoch = 1,
         .traded_us = STORY_START,
@@ -607,7 +627,7 @@ static struct market *with_spent(int64_t spent)
     CHECK(market_load_balance(m, &(struct balance){ .account = 16 }));
     CHECK(market_load_balance(
         m, &(struct balance){ .account = ACCOUNT_WORLD, .available = { spent - 36000 } }));
-    market_load_end(m, 30, STORY_START);
+    CHECK(market_load_end(m, 30, STORY_START));
     return m;
 }
 

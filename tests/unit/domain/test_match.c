@@ -151,7 +151,10 @@ TEST(nobody_trades_with_himself_and_stands_in_nobodys_way)
     const int64_t own = story_ask(&s, story_gpu_node(&s, alice, 1), 1, TICKS(1000));
     const int64_t other = story_ask(&s, story_gpu_node(&s, pat, 1), 1, TICKS(2000));
 
-    CHECK(traded(story_job(&s, alice, STORY_GPU, 1, TICKS(2000)), other, TICKS(2000)));
+    struct command c = story_job_of(&s, alice, STORY_GPU, 1, TICKS(2000));
+    c.u.submit_job.own = OWN_NEVER;
+    CHECK(story_do(&s, c));
+    CHECK(traded(market_last_seq(s.m), other, TICKS(2000)));
     CHECK(traded(story_job(&s, bob, STORY_GPU, 1, TICKS(2000)), own, TICKS(1000)));
     story_end(&s);
 }
@@ -160,7 +163,10 @@ TEST(a_bid_that_cannot_be_served_does_not_block_those_behind_it)
 {
     begin();
     const int64_t gang = story_job(&s, alice, STORY_GPU, 8, TICKS(3000));
-    const int64_t own = story_job(&s, bob, STORY_GPU, 1, TICKS(2900));
+    struct command c = story_job_of(&s, bob, STORY_GPU, 1, TICKS(2900));
+    c.u.submit_job.own = OWN_NEVER;
+    CHECK(story_do(&s, c));
+    const int64_t own = market_last_seq(s.m);
     const int64_t behind = story_job(&s, alice, STORY_GPU, 1, TICKS(2000));
 
     const int64_t ask = story_ask(&s, story_gpu_node(&s, bob, 4), 4, TICKS(1000));
@@ -358,15 +364,15 @@ TEST(a_higher_limit_meets_the_asks_and_goes_to_the_end_of_the_line)
     story_end(&s);
 }
 
-TEST(a_lower_limit_keeps_the_place_among_its_like)
+TEST(a_lower_limit_too_goes_to_the_end_of_the_line)
 {
     begin();
     const int64_t first = story_job(&s, alice, STORY_GPU, 1, TICKS(2500));
-    story_job(&s, bob, STORY_GPU, 1, TICKS(2000));
+    const int64_t other = story_job(&s, bob, STORY_GPU, 1, TICKS(2000));
     CHECK(amend_bid(alice, first, TICKS(2000)));
 
     const int64_t ask = story_ask(&s, story_gpu_node(&s, pat, 1), 1, TICKS(2000));
-    CHECK(traded(first, ask, TICKS(2000)));
+    CHECK(traded(other, ask, TICKS(2000)));
     story_end(&s);
 }
 
@@ -419,6 +425,6 @@ TESTS(T(a_bid_takes_the_cheapest_ask_at_its_price),
       T(a_new_price_or_more_units_go_to_the_end_of_the_line_and_fewer_units_stay),
       T(an_ask_that_becomes_cheaper_meets_the_bids), T(an_ask_with_more_units_meets_the_bids),
       T(a_higher_limit_meets_the_asks_and_goes_to_the_end_of_the_line),
-      T(a_lower_limit_keeps_the_place_among_its_like),
+      T(a_lower_limit_too_goes_to_the_end_of_the_line),
       T(an_order_cancelled_in_the_middle_leaves_its_neighbours_in_line),
       T(units_that_come_back_go_to_the_next_bid))

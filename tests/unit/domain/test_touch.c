@@ -6,10 +6,10 @@
 
 static struct story s;
 
-/* Each of the seven lists can be the one for which there is no memory. */
+/* Each of the lists can be the one for which there is no memory. */
 TEST(room_is_there_for_all_lists_or_refused)
 {
-    static const struct touch_room room = { 100, 100, 100, 100, 100, 100, 100 };
+    static const struct touch_room room = { 100, 100, 100, 100, 100, 100, 100, 100 };
 
     for (int64_t n = 0; n < 7; n++) {
         story_begin(&s);
@@ -27,8 +27,8 @@ TEST(room_is_there_for_all_lists_or_refused)
 /* A list that cannot grow stays what it is. */
 TEST(what_is_listed_survives_when_there_is_no_memory)
 {
-    static const struct touch_room little = { 1, 1, 1, 1, 1, 1, 1 };
-    static const struct touch_room much = { 100, 100, 100, 100, 100, 100, 100 };
+    static const struct touch_room little = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    static const struct touch_room much = { 100, 100, 100, 100, 100, 100, 100, 100 };
 
     for (int64_t n = 0; n < 7; n++) {
         story_begin(&s);

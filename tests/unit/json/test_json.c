@@ -217,9 +217,45 @@ TEST(members_are_had_or_not)
     CHECK(json_get_i64(j, "n", 5, 5, &n) && n == 5);
 }
 
+TEST(compact_text_keeps_the_order_in_which_members_were_set)
+{
+    auto_json json_t *j = json_pack("{s:i, s:[{s:s, s:n}], s:f}", "z", -12, "a", "y",
+                                    "\"\\\n\x01\xc3\xa4", "b", "r", 0.5);
+    auto_buf struct buf b = { .max = 4096 };
+    CHECK(j);
+    json_compact(j, &b);
+    buf_char(&b, '\0');
+    CHECK_STR(b.p,
+              "{\"z\":-12,\"a\":[{\"y\":\"\\\"\\\\\\n\\u0001\xc3\xa4\",\"b\":null}],\"r\":0.5}");
+}
+
+/* More members than are sorted in place, set backwards. */
+TEST(large_objects_are_sorted_too)
+{
+    auto_json json_t *j = json_object();
+    auto_buf struct buf b = { .max = 1 << 16 };
+    char name[8];
+    for (int i = 999; i >= 0; i--) {
+        snprintf(name, sizeof(name), "k%03d", i);
+        CHECK(json_object_set_new(j, name, json_integer(i)) == 0);
+    }
+    json_canonical(j, &b);
+    struct err err;
+    const char *at = b.p;
+    for (int i = 0; i < 1000; i++) {
+        char want[24];
+        const int n = snprintf(want, sizeof(want), "%c\"k%03d\":%d", i == 0 ? '{' : ',', i, i);
+        CHECK(strncmp(at, want, (size_t)n) == 0);
+        at += n;
+    }
+    auto_json json_t *again = json_parse(buf_view(&b), &err);
+    CHECK(json_equal(again, j));
+}
+
 TESTS(T(whole_documents_are_read), T(what_is_no_json_is_refused_with_its_place),
       T(anything_behind_the_document_is_refused), T(a_key_comes_once),
       T(nul_is_refused_in_every_form), T(text_is_utf_8), T(integers_are_int64),
       T(depth_has_a_limit), T(canonical_text_has_one_form), T(canonical_text_has_minimal_escapes),
       T(canonical_text_that_is_too_long_is_told), T(bytes_that_are_no_text_are_replaced_one_by_one),
-      T(jansson_agrees_on_what_is_text), T(members_are_had_or_not))
+      T(jansson_agrees_on_what_is_text), T(members_are_had_or_not),
+      T(compact_text_keeps_the_order_in_which_members_were_set), T(large_objects_are_sorted_too))

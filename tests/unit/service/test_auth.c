@@ -430,6 +430,23 @@ TEST(a_key_is_remembered_for_a_minute)
     known_free(k);
 }
 
+/* Two secrets whose place in the table is the same do not drive each other out. */
+TEST(secrets_that_meet_are_both_remembered)
+{
+    struct known *k = known_new();
+    struct hash secrets[4];
+    struct known_key got;
+    for (int64_t i = 0; i < 4; i++) {
+        secrets[i] = nonce(1);
+        secrets[i].b[31] = (uint8_t)i;
+        const struct known_key key = { .id = id_random(now), .account = 77 + i };
+        known_put_key(k, &secrets[i], &key, known_mark(k), now);
+    }
+    for (int64_t i = 0; i < 4; i++)
+        CHECK(known_find_secret(k, &secrets[i], now, &got) && got.account == 77 + i);
+    known_free(k);
+}
+
 TEST(a_forgotten_key_is_gone_at_once)
 {
     struct known *k = known_new();
@@ -493,6 +510,7 @@ int main(void)
         T(a_full_table_refuses_and_forgets_nothing),
         T(a_clock_that_jumps_back_forgets_nothing),
         T(a_key_is_remembered_for_a_minute),
+        T(secrets_that_meet_are_both_remembered),
         T(a_forgotten_key_is_gone_at_once),
         T(a_node_is_remembered_until_forgotten),
     };

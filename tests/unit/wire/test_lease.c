@@ -109,7 +109,7 @@ TEST(units_are_held_from_the_offer_to_the_stop)
     CHECK(lease_holds_units(LEASE_STOPPING));
     CHECK(!lease_holds_units(LEASE_FINISHED));
     CHECK(!lease_holds_units(LEASE_LOST));
-    CHECK(!lease_holds_units(LEASE_PREEMPTED));
+    CHECK(lease_holds_units(LEASE_PREEMPTED)); /* it has notice */
     CHECK(!lease_holds_units(LEASE_DISPUTED));
     CHECK(!lease_holds_units(LEASE_SETTLED));
     CHECK(!lease_holds_units(LEASE_VOID));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many commands a second the rules apply, in memory and on one core.
  *
- *     bench_market [COMMANDS [SEED]]
+ *     bench_rules [COMMANDS [SEED]]
  *
  * A stream of asks, jobs and cancellations around one price, settled in groups as the writer does.
  * The reference is a sort of as many random numbers in the same run: a machine that is twice as
@@ -21,6 +21,7 @@
 #define MID      1000 /* ticks */
 #define WIDTH    100  /* ticks around it */
 #define REMEMBER 4096 /* orders of which one may be cancelled */
+#define NODES    4096 /* each with at most NODE_ASKS_MAX asks */
 
 static const struct pool cpu = {
     .number = 1,
@@ -32,7 +33,7 @@ static const struct pool cpu = {
 struct stream {
     struct market *market;
     uint64_t dice;
-    int64_t buyers[BUYERS], provider, node;
+    int64_t buyers[BUYERS], provider, nodes[NODES];
     int64_t orders[REMEMBER], owners[REMEMBER];
     bool asks[REMEMBER];
     size_t orders_n;
@@ -82,11 +83,13 @@ static void begin(struct stream *s)
     for (size_t i = 0; i < BUYERS; i++)
         s->buyers[i] = account(s);
     s->provider = account(s);
-    s->node = tell(s, (struct command){ .account = s->provider,
-                                        .kind = COMMAND_PUT_NODE,
-                                        .u.put_node.spec = { .cpu_millis = INT32_MAX,
-                                                             .memory_bytes = INT64_C(1) << 60,
-                                                             .scratch_bytes = INT64_C(1) << 60 } });
+    for (size_t i = 0; i < NODES; i++)
+        s->nodes[i] =
+            tell(s, (struct command){ .account = s->provider,
+                                      .kind = COMMAND_PUT_NODE,
+                                      .u.put_node.spec = { .cpu_millis = INT32_MAX,
+                                                           .memory_bytes = INT64_C(1) << 60,
+                                                           .scratch_bytes = INT64_C(1) << 60 } });
     market_settle_group(s->market);
 }
 
@@ -102,14 +105,15 @@ static void remember(struct stream *s, int64_t order, int64_t owner, bool ask)
 static void place_ask(struct stream *s)
 {
     const struct money price = { (MID - WIDTH / 4 + below(s, WIDTH)) * TICK };
-    const struct ask_spec spec = { .node = s->node,
+    const struct ask_spec spec = { .node = s->nodes[below(s, NODES)],
                                    .pool = cpu.number,
                                    .price = price,
                                    .floor = price,
                                    .units = 1 + (int32_t)below(s, 8),
                                    .until_us = INT64_C(1) << 60,
                                    .seconds_min = DURATION_MIN_S,
-                                   .seconds_max = DURATION_MAX_S };
+                                   .seconds_max = DURATION_MAX_S,
+                                   .risk_seconds = DURATION_MAX_S };
     remember(s,
              tell(s, (struct command){ .account = s->provider,
                                        .kind = COMMAND_PLACE_ASK,
@@ -120,11 +124,13 @@ static void place_ask(struct stream *s)
 static void submit_job(struct stream *s)
 {
     const int64_t buyer = s->buyers[below(s, BUYERS)];
-    const struct bid_spec spec = { .pool = cpu.number,
+    const struct bid_spec spec = { .wants = { { cpu.number, 1 + (int32_t)below(s, 4) } },
+                                   .wants_n = 1,
                                    .limit = { (MID - WIDTH * 3 / 4 + below(s, WIDTH)) * TICK },
                                    .budget = { 100 * USD },
-                                   .units = 1 + (int32_t)below(s, 4),
+                                   .nodes = 1,
                                    .seconds = 3600,
+                                   .checkpoint_seconds = 3600,
                                    .expires_us = market_last_us(s->market) + 86400 * SECOND,
                                    .attempts_max = 3 };
     remember(s,
@@ -168,8 +174,11 @@ int main(int argc, char **argv)
     int64_t n = 500000, seed = 1;
     if (argc > 1 && !str_i64(str_of(argv[1]), 1, 100000000, &n)) return 2;
     if (argc > 2 && !str_i64(str_of(argv[2]), 0, INT64_MAX, &seed)) return 2;
-    struct stream s = { .dice = (uint64_t)seed };
-    s.market = market_new(&mem_heap, &market_rules_default, &cpu, 1);
+    static struct stream s;
+    struct market_rules rules = market_rules_default;
+    rules.quote_seconds = 0; /* asks come and go faster than the clock */
+    s.dice = (uint64_t)seed;
+    s.market = market_new(&mem_heap, &rules, &cpu, 1);
     if (s.market == NULL) return 1;
     begin(&s);
     s.applied = s.refused = 0;
@@ -187,7 +196,7 @@ int main(int argc, char **argv)
     }
     const int64_t took = clock_monotonic_us() - start;
     const int64_t sort = reference_us((size_t)n, (uint64_t)seed);
-    printf("{\"bench\":\"market\",\"commands\":%" PRId64 ",\"applied\":%" PRId64
+    printf("{\"bench\":\"rules\",\"commands\":%" PRId64 ",\"applied\":%" PRId64
            ",\"refused\":%" PRId64 ",\"trades\":%" PRId64
            ",\"commands_per_second\":%.0f,\"sort_of_as_many_takes\":%.3f,"
            "\"hash\":\"%016" PRIx64 "\"}\n",

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lines of a leaf: how they come and go, and how a leaf is split or joined to another. */
+#include "domain/ladder_node.h"
+
+#include <string.h>
+
+#define FULL UINT32_MAX
+
+/* The slot before which a key belongs, among all slots of its leaf. */
+static int place_of(const struct ladder *l, const struct ladder_leaf *leaf,
+                    const struct ladder_key *key, bool latest)
+{
+    int p = slots_until(l, leaf->price, leaf->size, key);
+
+    for (int i = p - 1; !latest && i >= 0; i--) {
+        if (leaf->price[i] != key->price || (by_size(l) && leaf->size[i] != key->size)) break;
+        if (!slot_live(leaf, i)) continue;
+        if (rung_before(line_head(leaf->line[i]), key)) break;
+        p = i;
+    }
+    return p;
+}
+
+struct ladder_spot ladder_spot_of(const struct ladder *l, const struct ladder_key *key, bool latest)
+{
+    struct ladder_spot spot;
+
+    spot.leaf = ladder_leaf_of(l, key, latest, &spot.at);
+    spot.p = place_of(l, spot.leaf, key, latest);
+    return spot;
+}
+
+static int slot_of(const struct ladder_leaf *leaf, uintptr_t line)
+{
+    int i = 0;
+
+    while (leaf->line[i] != line)
+        i++;
+    return i;
+}
+
+/* A line hangs on this leaf. */
+static void hang(struct ladder_leaf *leaf, uintptr_t line)
+{
+    if (line & TAG_QUEUE)
+        as_queue(line)->leaf = leaf;
+    else
+        as_rung(line)->before = (uintptr_t)leaf | TAG_LEAF;
+}
+
+/* A slot to another, which is dead; the first one is then dead. */
+static void move_slot(const struct ladder *l, struct ladder_leaf *to, int j,
+                      struct ladder_leaf *leaf, int i)
+{
+    to->price[j] = leaf->price[i];
+    to->size[j] = leaf->size[i];
+    to->line[j] = leaf->line[i];
+    hang(to, to->line[j]);
+    if (l->bids)
+        to->u.cells[j] = leaf->u.cells[i];
+    else
+        to->u.cell[j] = leaf->u.cell[i];
+    to->node.live |= UINT32_C(1) << j;
+    to->node.n++;
+
+    leaf->line[i] = 0;
+    leaf->node.live &= ~(UINT32_C(1) << i);
+    leaf->node.n--;
+}
+
+static void link_after(struct ladder_leaf *leaf, struct ladder_leaf *new)
+{
+    new->prev = leaf;
+    new->next = leaf->next;
+    if (new->next) new->next->prev = new;
+    leaf->next = new;
+}
+
+static void unlink_leaf(struct ladder *l, struct ladder_leaf *leaf)
+{
+    if (leaf->prev)
+        leaf->prev->next = leaf->next;
+    else
+        l->first = leaf->next;
+    if (leaf->next) leaf->next->prev = leaf->prev;
+}
+
+/* A full leaf gives half of its lines to a new one behind it, so that there is room before slot *p
+ * of the one that is returned; where that is the end it keeps all of them, since prices that rise,
+ * and rows that grow, go on like that. */
+static struct ladder_leaf *split(struct ladder *l, struct ladder_leaf *leaf, int *p,
+                                 const struct ladder_key *new)
+{
+    struct ladder_leaf *const right = ladder_take(l->room, leaf_kind(l));
+    struct ladder_key key = *new;
+
+    link_after(leaf, right);
+    const int from = *p < LADDER_SLOTS ? LADDER_SLOTS / 2 : LADDER_SLOTS;
+    for (int i = from; i < LADDER_SLOTS; i++) {
+        move_slot(l, right, i - from, leaf, i);
+        leaf->price[i] = LADDER_END;
+    }
+    if (from < LADDER_SLOTS) {
+        const struct rung *const first = line_head(right->line[0]);
+        key = (struct ladder_key){ right->price[0], by_size(l) ? right->size[0] : 0,
+                                   first->priority, first->number };
+    }
+    ladder_attach(l, &leaf->node, &right->node, &key, 0);
+    if (*p <= LADDER_SLOTS / 2) return leaf;
+    *p -= from;
+    return right;
+}
+
+/* All lines of the right leaf behind those of the left. */
+static void join_leaves(struct ladder *l, struct ladder_leaf *left, struct ladder_leaf *right)
+{
+    int n = 0;
+
+    for (int i = 0; i < LADDER_SLOTS; i++) {
+        if (!slot_live(left, i)) continue;
+        if (i != n) move_slot(l, left, n, left, i);
+        n++;
+    }
+    for (int i = 0; i < LADDER_SLOTS; i++)
+        if (slot_live(right, i)) move_slot(l, left, n++, right, i);
+    for (; n < LADDER_SLOTS; n++)
+        left->price[n] = LADDER_END;
+
+    ladder_join_known(left->node.up, &left->node);
+    unlink_leaf(l, right);
+    ladder_detach(l, &right->node);
+    ladder_give(l->room, leaf_kind(l), right);
+}
+
+/* All slots from `from` to just before `to`, one up or down; the one at the other end is dead. */
+static void shift_slots(const struct ladder *l, struct ladder_leaf *leaf, int from, int to, int by)
+{
+    const size_t n = (size_t)(to - from);
+
+    memmove(leaf->price + from + by, leaf->price + from, n * sizeof(leaf->price[0]));
+    memmove(leaf->line + from + by, leaf->line + from, n * sizeof(leaf->line[0]));
+    memmove(leaf->size + from + by, leaf->size + from, n * sizeof(leaf->size[0]));
+    if (l->bids)
+        memmove(leaf->u.cells + from + by, leaf->u.cells + from, n * sizeof(leaf->u.cells[0]));
+    else
+        memmove(leaf->u.cell + from + by, leaf->u.cell + from, n);
+}
+
+/* The slot for a line that belongs before `p`: a dead one that is there, or the nearest dead one
+ * is filled by moving those between. */
+static int make_slot(const struct ladder *l, struct ladder_leaf *leaf, int p)
+{
+    const uint32_t dead = ~leaf->node.live;
+    const uint64_t above = (uint64_t)dead >> p;
+    const uint32_t below = dead & (uint32_t)((UINT64_C(1) << p) - 1);
+    const int up = above ? p + __builtin_ctzll(above) : -1;
+    const int down = below ? 31 - __builtin_clz(below) : -1;
+
+    assert(dead != 0 && p >= 0 && p <= LADDER_SLOTS);
+    if (down >= 0 && p > 0 && (up < 0 || p - 1 - down <= up - p)) {
+        if (down == p - 1) return down;
+        shift_slots(l, leaf, down + 1, p, -1);
+        leaf->node.live |= UINT32_C(1) << down;
+        leaf->node.live &= ~(UINT32_C(1) << (p - 1));
+        return p - 1;
+    }
+    if (up > p) {
+        shift_slots(l, leaf, p, up, 1);
+        leaf->node.live |= UINT32_C(1) << up;
+    }
+    return p;
+}
+
+/* A new line that belongs before slot `p` of its leaf, which is the child `at` of the node above.
+ */
+void ladder_put_line(struct ladder *l, struct ladder_spot spot, uintptr_t line,
+                     const struct ladder_key *key, const struct ladder_kind *kind)
+{
+    struct ladder_leaf *leaf = spot.leaf;
+    int at = spot.at, p = spot.p;
+
+    if (leaf->node.live == FULL) {
+        leaf = split(l, leaf, &p, key);
+        at = slot_of_child(leaf->node.up, &leaf->node);
+    }
+    const int i = make_slot(l, leaf, p);
+    leaf->price[i] = key->price;
+    leaf->size[i] = kind->size;
+    leaf->line[i] = line;
+    if (l->bids)
+        leaf->u.cells[i] = kind->cells;
+    else
+        leaf->u.cell[i] = (uint8_t)__builtin_ctzll(kind->cells);
+    leaf->node.live |= UINT32_C(1) << i;
+    leaf->node.n++;
+    hang(leaf, line);
+    ladder_forget_end(l, key->price, kind->size);
+    ladder_join_cells(leaf->node.up, at, kind->cells, ladder_class(l, kind->size));
+}
+
+void ladder_drop_line(struct ladder *l, struct ladder_leaf *leaf, uintptr_t line)
+{
+    struct ladder_node *left, *right;
+    const int i = slot_of(leaf, line);
+
+    leaf->node.live &= ~(UINT32_C(1) << i);
+    leaf->node.n--;
+    leaf->line[i] = 0;
+    ladder_forget_end(l, leaf->price[i], leaf->size[i]);
+    if (leaf->node.n == 0) {
+        unlink_leaf(l, leaf);
+        ladder_detach(l, &leaf->node);
+        ladder_give(l->room, leaf_kind(l), leaf);
+        ladder_lower_root(l);
+        return;
+    }
+    ladder_refresh(l, leaf, slot_cells(l, leaf, i), ladder_class(l, leaf->size[i]));
+    if (ladder_can_join(&leaf->node, &left, &right)) {
+        join_leaves(l, (struct ladder_leaf *)left, (struct ladder_leaf *)right);
+        ladder_lower_root(l);
+    }
+}

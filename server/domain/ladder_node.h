@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ladders are made of. Private to ladder*.c; ladder.c tells the idea. */
+#pragma once
+
+#include <assert.h>
+
+#include "domain/ladder.h"
+
+#define LADDER_SLOTS   32
+#define LADDER_CLASSES 10
+/* The price in a slot that has never been used: after all others; and one before all others. */
+#define LADDER_END   (2 * LADDER_PRICE_MAX)
+#define LADDER_FIRST (-LADDER_END)
+
+/* Pointers that are told apart by their last bits: a rung has none. */
+#define TAG_LEAF  ((uintptr_t)1)
+#define TAG_QUEUE ((uintptr_t)2)
+#define TAGS      (TAG_LEAF | TAG_QUEUE)
+
+/* Leaves and inner nodes alike. */
+struct ladder_node {
+    struct ladder_inner *up;
+    uint32_t live; /* a leaf: bit i is set: slot i holds a line */
+    uint32_t n;    /* how many lines, or children, which are in slots 0 … n - 1 */
+};
+
+/* A line is one order, or several that follow each other, with nobody between, and are alike: of
+ * one price, size and cells.
+ *
+ *   slot ──▶ rung             before: the leaf       after: 0
+ *   slot ──▶ queue ──▶ rung   before: the queue      after: the next
+ *                 └──▶ rung   before: the one before after: the queue */
+struct ladder_queue {
+    struct rung *head, *tail;
+    struct ladder_leaf *leaf;
+    uint64_t cells;
+    int32_t size;
+};
+
+/* Slots are in order, dead ones included: those keep the price and size they had. */
+struct ladder_leaf {
+    struct ladder_node node;
+    struct ladder_leaf *prev, *next; /* of all leaves */
+    int64_t price[LADDER_SLOTS];     /* mirrored for bids, see key_price() */
+    uintptr_t line[LADDER_SLOTS];    /* a rung, or a queue; 0: dead */
+    int32_t size[LADDER_SLOTS];
+    union {
+        uint8_t cell[LADDER_SLOTS];   /* asks: the number of the cell; their leaf ends here */
+        uint64_t cells[LADDER_SLOTS]; /* bids: the set */
+    } u;
+};
+
+/* Each key is at or before the child's first order and after all of the child before. That of the
+ * first child is below all: whatever comes before the second belongs to the first. */
+struct ladder_inner {
+    struct ladder_node node;
+    struct ladder_node *child[LADDER_SLOTS];
+    int64_t price[LADDER_SLOTS];
+    int32_t size[LADDER_SLOTS];
+    int64_t priority[LADDER_SLOTS], number[LADDER_SLOTS];
+    uint64_t cells[LADDER_CLASSES][LADDER_SLOTS]; /* [k]: of its orders of class k and above */
+};
+
+/* Some queues that are the last line of their row, found by hash: most orders are the latest and
+ * come behind such a one, and need not be searched a place for. A queue is forgotten when a line
+ * comes behind it or it goes. */
+#define LADDER_ENDS 1024
+
+struct ladder_ends {
+    struct ladder_end {
+        int64_t price;
+        struct ladder_queue *queue; /* NULL: none */
+    } at[LADDER_ENDS];
+};
+
+enum node_kind { NODE_ASKS, NODE_BIDS, NODE_INNER, NODE_QUEUE, NODE_ENDS };
+
+/* A spare node, of which there must be one; all zero but for the prices. */
+void *ladder_take(struct ladder_room *room, enum node_kind kind);
+void ladder_give(struct ladder_room *room, enum node_kind kind, void *node);
+
+/* The order of a ladder as four numbers, compared from the first on. */
+struct ladder_key {
+    int64_t price;
+    int32_t size;
+    int64_t priority, number;
+};
+
+/* Bids are served from the highest limit down: their prices are kept upside down, by the one
+ * mapping that cannot overflow. It is its own inverse. */
+static inline int64_t key_price(const struct ladder *l, int64_t price)
+{
+    return price ^ l->mirror;
+}
+
+/* Only asks that must fit stand in order of size. */
+static inline bool by_size(const struct ladder *l)
+{
+    return l->fit && !l->bids;
+}
+
+static inline bool rung_before(const struct rung *r, const struct ladder_key *key)
+{
+    return r->priority != key->priority ? r->priority < key->priority : r->number < key->number;
+}
+
+static inline struct rung *as_rung(uintptr_t p)
+{
+    return (struct rung *)p; /* NOLINT(performance-no-int-to-ptr): the tags are worth it */
+}
+
+static inline struct ladder_queue *as_queue(uintptr_t p)
+{
+    return (struct ladder_queue *)(p - TAG_QUEUE); /* NOLINT(performance-no-int-to-ptr) */
+}
+
+static inline struct ladder_leaf *as_leaf(uintptr_t p)
+{
+    return (struct ladder_leaf *)(p - TAG_LEAF); /* NOLINT(performance-no-int-to-ptr) */
+}
+
+static inline struct rung *line_head(uintptr_t line)
+{
+    return line & TAG_QUEUE ? as_queue(line)->head : as_rung(line);
+}
+
+static inline struct rung *line_tail(uintptr_t line)
+{
+    return line & TAG_QUEUE ? as_queue(line)->tail : as_rung(line);
+}
+
+/* The next one in its line; NULL: it is the last. */
+static inline struct rung *rung_after(const struct rung *r)
+{
+    return r->after & TAGS ? NULL : as_rung(r->after);
+}
+
+/* An order of class k may serve whoever asks for class k or less. Up to size 8, which is what the
+ * machines of this market have, a size is a class of its own; above, classes are powers of two, and
+ * let through some orders that are up to half too small (or too large, for bids). */
+static inline int ladder_class(const struct ladder *l, int32_t size)
+{
+    if (!l->fit) return 0;
+    int step = size - 1;
+    if (size > 8) {
+        const uint32_t power = l->bids ? (uint32_t)size * 2 - 1 : (uint32_t)size; /* up, or down */
+        step = 31 - __builtin_clz(power) + 4;
+        if (step >= LADDER_CLASSES) step = LADDER_CLASSES - 1;
+    }
+    return l->bids ? LADDER_CLASSES - 1 - step : step;
+}
+
+static inline int ladder_classes(const struct ladder *l)
+{
+    return l->fit ? LADDER_CLASSES : 1;
+}
+
+static inline uint64_t slot_cells(const struct ladder *l, const struct ladder_leaf *leaf, int i)
+{
+    return l->bids ? leaf->u.cells[i] : UINT64_C(1) << leaf->u.cell[i];
+}
+
+static inline bool slot_live(const struct ladder_leaf *leaf, int i)
+{
+    return leaf->node.live >> i & 1;
+}
+
+/* Where a child stands in its node. */
+static inline int slot_of_child(const struct ladder_inner *in, const struct ladder_node *child)
+{
+    int i = 0;
+
+    while (in->child[i] != child)
+        i++;
+    return i;
+}
+
+/* How many slots come at or before this price and size. All are looked at, without a branch: prices
+ * are so far from the ends of their type that twice a difference has a sign that can be counted. */
+static inline int slots_until(const struct ladder *l, const int64_t price[LADDER_SLOTS],
+                              const int32_t size[LADDER_SLOTS], const struct ladder_key *key)
+{
+    uint64_t n = 0;
+
+    if (by_size(l))
+        for (int i = 0; i < LADDER_SLOTS; i++) {
+            const uint32_t larger = (uint32_t)(key->size - size[i]) >> 31;
+            n += ((uint64_t)(price[i] - key->price) * 2 + larger - 1) >> 63;
+        }
+    else
+        for (int i = 0; i < LADDER_SLOTS; i++)
+            n += (uint64_t)(price[i] - key->price - 1) >> 63;
+    return (int)n;
+}
+
+static inline enum node_kind leaf_kind(const struct ladder *l)
+{
+    return l->bids ? NODE_BIDS : NODE_ASKS;
+}
+
+/* ---- ladder_tree.c ---- */
+
+/* The leaf in which a key stands or would stand, and at `at` its slot in the node above. With
+ * `latest` the key comes after all of the same price and size, and its priority is not looked at.
+ */
+struct ladder_leaf *ladder_leaf_of(const struct ladder *l, const struct ladder_key *key,
+                                   bool latest, int *at);
+
+/* One more line below `up`, in its child `at`. */
+void ladder_join_cells(struct ladder_inner *up, int at, uint64_t cells, int class);
+
+/* A leaf has lost a line of these cells and this class. */
+void ladder_refresh(const struct ladder *l, struct ladder_leaf *leaf, uint64_t lost, int class);
+
+/* `right` has been split off `left`; both have `height` storeys below them. */
+void ladder_attach(struct ladder *l, struct ladder_node *left, struct ladder_node *right,
+                   const struct ladder_key *key, int32_t height);
+
+/* Has the node so little that it should be put together with one beside it: *right into *left? */
+bool ladder_can_join(struct ladder_node *node, struct ladder_node **left,
+                     struct ladder_node **right);
+
+/* What is known of the cells of `left` and of the node after it is now that of `left`. */
+void ladder_join_known(struct ladder_inner *up, const struct ladder_node *left);
+
+/* Take an empty node out of the tree, and with it those above that are left without a child. */
+void ladder_detach(struct ladder *l, struct ladder_node *node);
+void ladder_lower_root(struct ladder *l); /* after that: a root has two children */
+
+/* All nodes from this one down are spare. */
+void ladder_give_below(struct ladder *l, struct ladder_node *node, int32_t height);
+
+/* ---- ladder_leaf.c ---- */
+
+/* What the orders of a line have in common. */
+struct ladder_kind {
+    int32_t size;
+    uint64_t cells;
+};
+
+/* Before slot `p` of a leaf, which is the child `at` of the node above. */
+struct ladder_spot {
+    struct ladder_leaf *leaf;
+    int at, p;
+};
+
+/* Where a key belongs. */
+struct ladder_spot ladder_spot_of(const struct ladder *l, const struct ladder_key *key,
+                                  bool latest);
+
+void ladder_put_line(struct ladder *l, struct ladder_spot spot, uintptr_t line,
+                     const struct ladder_key *key, const struct ladder_kind *kind);
+void ladder_drop_line(struct ladder *l, struct ladder_leaf *leaf, uintptr_t line);
+
+/* ---- ladder.c ---- */
+
+void ladder_forget_end(const struct ladder *l, int64_t price, int32_t size);
