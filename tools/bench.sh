@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Measurements, each a script of its own: bench_NAME.sh. Lines of JSON on the standard output.
 #
-#   bench.sh              all of them, one after the other
+#   bench.sh              all of them, one after the other; 1 if one of them failed or missed its target
 #   bench.sh NAME ARG…    one of them; what it takes stands at its top
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,6 +16,11 @@ if [ $# -gt 0 ]; then
     }
     exec "tools/bench_$name.sh" "$@"
 fi
+status=0
 for script in tools/bench_*.sh; do
-    "$script"
+    "$script" || {
+        echo "bench.sh: $script ended with $?" >&2
+        status=1
+    }
 done
+exit "$status"

@@ -3,6 +3,7 @@
 # A stream of orders through the book, and one line of JSON: how fast, and a hash of all trades, by which
 # it is compared with other engines on the same file.
 #
+#   bench_match.sh                        the stream that gen_orders writes by default
 #   bench_match.sh FILE                   lines `A id side price qty` and `C id`
 #   bench_match.sh --stream [ARGUMENT…]   the same with a stream that gen_orders writes (see its head)
 #   bench_match.sh --check TESTS          small streams whose trades were found by looking at every order
@@ -14,12 +15,17 @@ cd "$(dirname "$0")/.."
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/bourse-match.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 
+# stream ARGUMENT…: through the book.
+stream() {
+    "$tests/gen_orders" "$@" >"$tmp/stream"
+    "$tests/bench_match" "$tmp/stream"
+}
+
 # check HASH ARGUMENT…: the trades of that stream.
 check() {
     local want=$1 got
     shift
-    "$tests/gen_orders" "$@" >"$tmp/stream"
-    got=$("$tests/bench_match" "$tmp/stream")
+    got=$(stream "$@")
     case $got in
     *"\"tradehash\":\"$want\""*) echo "ok gen_orders $*" ;;
     *)
@@ -40,12 +46,12 @@ case ${1:-} in
     ;;
 --stream)
     shift
-    "$tests/gen_orders" "$@" >"$tmp/stream"
-    "$tests/bench_match" "$tmp/stream"
+    stream "$@"
     ;;
-'' | -*)
-    echo "usage: bench_match.sh FILE" >&2
+'') stream ;;
+-*)
+    echo "usage: bench_match.sh [FILE | --stream [ARGUMENT…] | --check TESTS]" >&2
     exit 2
     ;;
-*) exec "$tests/bench_match" "$1" ;;
+*) "$tests/bench_match" "$1" ;;
 esac

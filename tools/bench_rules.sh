@@ -5,4 +5,4 @@
 #   bench_rules.sh [COMMANDS [SEED]]
 set -eu
 cd "$(dirname "$0")/.."
-exec "${BOURSE_BUILD:-$PWD/build}/tests/bench_market" "$@"
+exec "${BOURSE_BUILD:-$PWD/build}/tests/bench_rules" "$@"

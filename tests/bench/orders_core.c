@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "service/payload.h"
 #include "service/writer.h"
@@ -189,16 +190,77 @@ static void open_accounts(struct bench *b)
     }
 }
 
-int main(int argc, char **argv)
+/* A leading writer on the database, which it migrates. */
+static struct writer *start(const char *conninfo, struct hub *hub, struct arena *arena)
 {
     static const uint8_t log_key[32] = { 1 };
+    struct writer_options options = { .conninfo = conninfo,
+                                      .name = "bench",
+                                      .hub = hub,
+                                      .log_key = log_key,
+                                      .rules = &market_rules_default };
+    struct pool *pools = NULL;
+    struct err err = { 0 };
+    int applied = 0;
+
+    struct db *db = db_open(conninfo, DB_OWNER, &err);
+    if (!db || !store_migrate(db, &applied, &err) ||
+        !store_load_pools(db, arena, &pools, &options.pools_n, &err))
+        die("database", &err);
+    db_close(db);
+    options.pools = pools;
+    struct writer *writer = writer_start(&options, &err);
+    if (!writer) die("writer", &err);
+    for (int i = 0; i < 1000 && !writer_ready(writer); i++)
+        clock_sleep_us(10000);
+    return writer;
+}
+
+static void make_orders(struct bench *b, size_t in_flight, size_t accounts)
+{
+    b->orders_n = in_flight;
+    b->accounts_n = accounts;
+    b->orders = mem_zalloc(in_flight * sizeof(*b->orders));
+    b->accounts = mem_zalloc(accounts * sizeof(*b->accounts));
+    b->times_us = mem_zalloc(TIMES_MAX * sizeof(*b->times_us));
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->came, NULL);
+    for (size_t i = 0; i < in_flight; i++) {
+        b->orders[i].bench = b;
+        arena_init(&b->orders[i].arena, ARENA_SIZE);
+    }
+}
+
+/* What a job of the API would have with it. */
+static struct str job_payload(const struct command *job, struct arena *arena)
+{
+    json_t *blueprint =
+        json_pack("{s:n, s:s, s:[s], s:[], s:{}, s:n, s:[], s:i, s:i, s:i, s:s, s:s, s:s}", "name",
+                  "image", "localhost/bench:1", "command", "/bin/true", "entrypoint", "env",
+                  "workdir", "outputs", "cpu_millis", 1000, "memory_bytes", 0, "scratch_bytes", 0,
+                  "level", "signed", "kind", "batch", "egress", "none");
+    const struct str payload = payload_make(job, blueprint, arena);
+
+    if (!payload.p) die("payload", NULL);
+    return payload;
+}
+
+static void done(struct bench *b)
+{
+    for (size_t i = 0; i < b->orders_n; i++)
+        arena_done(&b->orders[i].arena);
+    pthread_cond_destroy(&b->came);
+    pthread_mutex_destroy(&b->lock);
+    mem_free(b->orders);
+    mem_free(b->accounts);
+    mem_free(b->times_us);
+}
+
+int main(int argc, char **argv)
+{
     struct bench b = { .next_account = 0 };
     int64_t in_flight = 0, accounts = 0, seconds = 0;
-    struct err err = { 0 };
     struct arena a;
-    struct pool *pools = NULL;
-    size_t pools_n = 0;
-    int applied = 0;
     char line[32];
 
     if (argc != 4 || !str_i64(str_of(argv[2]), 1, IN_FLIGHT_MAX, &in_flight) ||
@@ -207,45 +269,12 @@ int main(int argc, char **argv)
         return 2;
     }
     arena_init(&a, 1 << 20);
-    struct db *db = db_open(argv[1], DB_OWNER, &err);
-    if (!db || !store_migrate(db, &applied, &err) ||
-        !store_load_pools(db, &a, &pools, &pools_n, &err))
-        die("database", &err);
-    db_close(db);
     struct hub *hub = hub_new();
-    b.writer = writer_start(&(struct writer_options){ .conninfo = argv[1],
-                                                      .name = "bench",
-                                                      .hub = hub,
-                                                      .log_key = log_key,
-                                                      .rules = &market_rules_default,
-                                                      .pools = pools,
-                                                      .pools_n = pools_n },
-                            &err);
-    if (!b.writer) die("writer", &err);
-    for (int i = 0; i < 1000 && !writer_ready(b.writer); i++)
-        clock_sleep_us(10000);
-
-    b.orders_n = (size_t)in_flight;
-    b.accounts_n = (size_t)accounts;
-    b.orders = calloc(b.orders_n, sizeof(*b.orders));
-    b.accounts = calloc(b.accounts_n, sizeof(*b.accounts));
-    b.times_us = malloc(TIMES_MAX * sizeof(*b.times_us));
-    if (!b.orders || !b.accounts || !b.times_us) die("no memory", NULL);
-    pthread_mutex_init(&b.lock, NULL);
-    pthread_cond_init(&b.came, NULL);
-    for (size_t i = 0; i < b.orders_n; i++) {
-        b.orders[i].bench = &b;
-        arena_init(&b.orders[i].arena, ARENA_SIZE);
-    }
+    b.writer = start(argv[1], hub, &a);
+    make_orders(&b, (size_t)in_flight, (size_t)accounts);
     open_accounts(&b);
     const struct command sample = job_of(b.accounts[0]);
-    json_t *blueprint =
-        json_pack("{s:n, s:s, s:[s], s:[], s:{}, s:n, s:[], s:i, s:i, s:i, s:s, s:s, s:s}", "name",
-                  "image", "localhost/bench:1", "command", "/bin/true", "entrypoint", "env",
-                  "workdir", "outputs", "cpu_millis", 1000, "memory_bytes", 0, "scratch_bytes", 0,
-                  "level", "signed", "kind", "batch", "egress", "none");
-    b.payload = payload_make(&sample, blueprint, &a);
-    if (!b.payload.p) die("payload", NULL);
+    b.payload = job_payload(&sample, &a);
 
     puts("ready");
     fflush(stdout);
@@ -257,6 +286,7 @@ int main(int argc, char **argv)
     writer_stop(b.writer);
     writer_free(b.writer);
     hub_free(hub);
+    done(&b);
     arena_done(&a);
     return 0;
 }
