@@ -118,10 +118,10 @@ void hand_leave(struct req_inside *x)
 /* --- steps --- */
 
 /* What was read may not be on disk yet: it is told when it is. */
-static void settle(struct req *rq)
+static void settle(struct req *rq, int64_t losses)
 {
     struct writer *writer = rq->svc->writer;
-    if (!writer || writer_settled(writer)) return;
+    if (!writer || writer_settled(writer, losses)) return;
     if (rq->reply.response) MHD_destroy_response(rq->reply.response);
     rq->reply = (struct reply){ .status = 0 };
     reply_refusal(rq, ERR_OVERLOADED, "The database was lost meanwhile; ask again.");
@@ -132,6 +132,7 @@ bool hand_step(struct req_inside *x, handler_fn *fn, struct db *db)
     x->handed = HANDED_NOT;
     atomic_store(&x->met, 0);
     x->rq.db = db;
+    const int64_t losses = db && x->rq.svc->writer ? writer_losses(x->rq.svc->writer) : 0;
     fn(&x->rq);
     x->rq.db = NULL;
 
@@ -140,7 +141,7 @@ bool hand_step(struct req_inside *x, handler_fn *fn, struct db *db)
         return false;
     }
     if (x->rq.reply.status == 0) reply_refusal(&x->rq, ERR_INTERNAL, "There was no answer.");
-    if (db) settle(&x->rq);
+    if (db) settle(&x->rq, losses);
     if (!x->suspended) return true;
     hand_finish(x);
     return false;

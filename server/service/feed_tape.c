@@ -67,9 +67,9 @@ static bool take_trades(struct feed *f, const struct tape_row *rows, size_t n)
 
 /* What was read may not be on disk yet. Nobody is told of it before: a number is given again when a
  * trade is lost, and who had seen the first would never see the second. */
-static bool is_settled(struct feed *f, struct err *err)
+static bool is_settled(struct feed *f, int64_t losses, struct err *err)
 {
-    return writer_settled(f->o.writer) ||
+    return writer_settled(f->o.writer, losses) ||
            FAIL(err, ERR_OVERLOADED, "The database was lost meanwhile.");
 }
 
@@ -81,9 +81,10 @@ static bool read_since(struct feed *f, struct db *db, struct err *err)
         size_t n = 0;
 
         arena_init(&a, PAGE_BYTES);
+        const int64_t losses = writer_losses(f->o.writer);
         const enum db_rc rc = store_tape_since(db, f->last_trade, PAGE, &a, &rows, &n, err);
         const bool ok = rc == DB_ONE || rc == DB_NONE;
-        const bool settled = ok && n > 0 ? is_settled(f, err) : ok;
+        const bool settled = ok && n > 0 ? is_settled(f, losses, err) : ok;
         const bool taken = settled && take_trades(f, rows, n);
         arena_done(&a);
         if (ok && !settled) return false;
@@ -157,6 +158,7 @@ static bool load_pool(struct feed *f, struct feed_pool *p, struct db *db, int64_
 
 static bool load(struct feed *f, struct db *db, struct err *err)
 {
+    const int64_t losses = writer_losses(f->o.writer);
     int64_t last = 0;
 
     f->loaded_us = candle_start(clock_wall_us() - LOAD_US, MINUTE_US);
@@ -164,7 +166,7 @@ static bool load(struct feed *f, struct db *db, struct err *err)
     for (size_t i = 0; i < f->o.info->pools_n; i++)
         if (!load_pool(f, &f->pools[i], db, last, err)) return false;
     f->last_trade = last;
-    return is_settled(f, err);
+    return is_settled(f, losses, err);
 }
 
 /* ---- one at a time ---- */

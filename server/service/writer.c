@@ -1023,11 +1023,19 @@ void writer_submit(struct writer *w, struct submission *s)
     if (!room) answer_busy(s);
 }
 
-bool writer_settled(struct writer *w)
+int64_t writer_losses(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    const int64_t losses = w->losses;
+    pthread_mutex_unlock(&w->lock);
+    return losses;
+}
+
+bool writer_settled(struct writer *w, int64_t losses)
 {
     pthread_mutex_lock(&w->lock);
     /* Where a COMMIT waits for the disk nothing can be read before. */
-    const int64_t wanted_n = w->stats.overlapped ? w->launched_n : 0, losses = w->losses;
+    const int64_t wanted_n = w->stats.overlapped ? w->launched_n : 0;
     while (w->released_n < wanted_n)
         pthread_cond_wait(&w->released, &w->lock);
     const bool ok = w->losses == losses;

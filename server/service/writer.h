@@ -93,10 +93,14 @@ void writer_submit(struct writer *w, struct submission *s);
 /* Submit and wait: for start-up and tests. */
 void writer_submit_wait(struct writer *w, struct submission *s);
 
+/* How often groups on their way were given up and the market was rebuilt. */
+int64_t writer_losses(struct writer *w);
+
 /* Rows of a group can be read before it is on disk. Wait until all that can be read now is, so that
- * it may be told. False: the market was rebuilt meanwhile, and what was read may never have been.
- * Returns at once when nothing is on its way. Not on the market thread. */
-MUST_CHECK bool writer_settled(struct writer *w);
+ * it may be told. `losses` is writer_losses() from before the reading. False: the market was
+ * rebuilt since, and what was read may never have been. Returns at once when nothing is on its way.
+ * Not on the market thread. */
+MUST_CHECK bool writer_settled(struct writer *w, int64_t losses);
 
 /* A look at the depth of a pool as of the last durable group, at most DEPTH_AGE_US old. */
 struct depth {
