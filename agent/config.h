@@ -9,13 +9,17 @@
 #include "service/ports.h"
 
 struct config {
-    const char *server, *engine, *name, *log_level;
+    const char *server, *engine, *runtime, *name, *log_level;
     const char *pool, *price_per_unit_hour, *floor_price_per_unit_hour, *pricing;
-    int64_t quote_seconds;
+    int64_t quote_seconds, ask_retry_seconds;
     int64_t units, min_lease_seconds, max_lease_seconds;
     int64_t cpu_millis, memory_bytes, scratch_bytes;
     const char *region, *site, *data_label;
     int64_t bandwidth_mbps;
+    const char *egress, *egress_resolver;
+    int64_t egress_bytes, egress_mbps;
+    const char *nvml_library, *kernel_log; /* NULL: the usual ones */
+    const char *probe_image, *cdi_dirs;
 };
 
 /* Texts live in `a`. `file` NULL: DIR/agent.conf, if there is one. ERR_VALIDATION_FAILED. */

@@ -70,13 +70,16 @@ struct upload {
     struct blob blob;
 };
 
+/* Which bytes these are. All of them may be there and not yet be a blob: then none are sent. */
 static const char *range(struct arena *a, int64_t offset, int64_t total)
 {
+    if (offset == total) return arena_fmt(a, "Content-Range: bytes */%" PRId64, total);
     return arena_fmt(a, "Content-Range: bytes %" PRId64 "-%" PRId64 "/%" PRId64, offset, total - 1,
                      total);
 }
 
-/* Send the bytes from `offset` on. False with err ERR_IO: cut on the way; another err: printed. */
+/* Send the bytes from `offset` on. False with err ERR_IO: cut on the way, or the market has no time
+ * for it; another err: printed. */
 static bool send_rest(struct api *api, const struct upload *u, int64_t offset, struct err *err)
 {
     struct reply reply;
@@ -87,30 +90,39 @@ static bool send_rest(struct api *api, const struct upload *u, int64_t offset, s
     r.file = u->path;
     r.body_fd = u->fd;
     r.body_size = u->blob.size_bytes - offset;
-    if (offset > 0) r.headers[0] = range(&api->cli->a, offset, u->blob.size_bytes);
+    if (u->blob.size_bytes > 0) r.headers[0] = range(&api->cli->a, offset, u->blob.size_bytes);
     if (lseek(u->fd, offset, SEEK_SET) < 0) return fail(api, EXIT_USAGE, u->path, strerror(errno));
     if (!api_try(api, &r, &reply, err)) return false;
     const bool ok = reply.status >= 200 && reply.status < 300;
-    if (!ok) api->exit = api_refused(api, &reply);
+    const bool again = reply.status == 503 || (reply.status == 409 && reply.upload_offset[0]);
+    if (!ok && again) FAIL(err, ERR_IO, "The market answered %d.", reply.status);
+    if (!ok && !again) api->exit = api_refused(api, &reply);
     json_decref(reply.json);
     return ok;
 }
 
+/* Wait before another try. False: there was the last. */
+static bool may_try(const char *what, int tries)
+{
+    if (tries == TRIES) return false;
+    fprintf(stderr, "The %s was cut; going on with it (%d of %d).\n", what, tries + 1, TRIES);
+    clock_sleep_us(PAUSE_US << (tries - 1));
+    return true;
+}
+
 static bool upload(struct api *api, const struct upload *u)
 {
-    for (int i = 0; u->url && i < TRIES; i++) {
+    for (int tries = 1; u->url; tries++) {
         struct err err = { .code = ERR_NONE };
         int64_t offset;
         bool done;
         if (!ask_offset(api, u->url, u->blob.size_bytes, &offset, &done)) return false;
         if (done || send_rest(api, u, offset, &err)) return true;
         if (err.code == ERR_NONE) return false;
-        if (err.code != ERR_IO || i + 1 == TRIES) {
+        if (err.code != ERR_IO || !may_try("upload", tries)) {
             api->exit = cli_fail(api->cli, &err);
             return false;
         }
-        fprintf(stderr, "The upload was cut; going on with it (%d of %d).\n", i + 2, TRIES);
-        clock_sleep_us(PAUSE_US << i);
     }
     return fail(api, EXIT_SERVER, u->path, "it could not be uploaded");
 }
@@ -133,42 +145,81 @@ bool blob_put(struct api *api, const char *path, struct blob *out)
 
 struct download {
     int fd;
-    struct sha256_stream *digest;
     int64_t left; /* bytes that may still come */
+    bool full;    /* the disk is, or more came than there should be */
 };
 
 static bool take_bytes(void *arg, const void *p, size_t n)
 {
     struct download *const d = arg;
     const char *at = p;
-    if ((int64_t)n > d->left) return false;
+    d->full = (int64_t)n > d->left;
     d->left -= (int64_t)n;
-    sha256_add(d->digest, p, n);
-    while (n > 0) {
+    while (n > 0 && !d->full) {
         const ssize_t put = write(d->fd, at, n);
         if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return false;
+        if (put <= 0) d->full = true;
+        if (put <= 0) break;
         at += put;
         n -= (size_t)put;
     }
-    return true;
+    return !d->full;
 }
 
-static bool fetch(struct api *api, const struct blob *blob, int fd, bool *fits)
+/* The rest of it, behind what the file holds. False: err ERR_IO, the line was cut; else printed. */
+static bool fetch_rest(struct api *api, const char *url, int64_t size, int fd, struct err *err)
 {
-    struct download d = { .fd = fd, .digest = sha256_new(), .left = blob->size_bytes };
     struct reply reply;
+    const off_t have = lseek(fd, 0, SEEK_END);
+    struct download d = { .fd = fd, .left = size - have };
     struct request r = request_defaults;
-    r.path = arena_fmt(&api->cli->a, "/v1/blobs/%s", blob->sha256);
+    r.path = url;
     r.sink = take_bytes;
     r.sink_arg = &d;
-    const bool ok = r.path && api_call(api, &r, &reply);
-    char sha256[65];
-    hex_of(sha256_end(d.digest), sha256);
-    if (!ok) return false;
+    if (have > 0)
+        r.headers[0] = arena_fmt(&api->cli->a, "Range: bytes=%" PRId64 "-", (int64_t)have);
+    if (have == size) return true;
+    const bool heard = api_try(api, &r, &reply, err);
+    if (!heard && d.full) return fail(api, EXIT_USAGE, url, "its bytes cannot be kept");
+    if (!heard) return false;
+    const bool ok = reply.status >= 200 && reply.status < 300;
+    if (!ok && reply.status == 503)
+        FAIL(err, ERR_IO, "The market answered 503.");
+    else if (!ok)
+        api->exit = api_refused(api, &reply);
     json_decref(reply.json);
-    *fits = d.left == 0 && strcmp(sha256, blob->sha256) == 0;
-    return true;
+    return ok;
+}
+
+static bool fits(int fd, const struct blob *blob)
+{
+    struct blob found;
+    return lseek(fd, 0, SEEK_SET) == 0 && digest_file(fd, &found) &&
+           found.size_bytes == blob->size_bytes && strcmp(found.sha256, blob->sha256) == 0;
+}
+
+/* Until the file holds it. What an earlier call has left is gone on with, and thrown away when the
+ * whole then does not fit. *unfit: the bytes are there and are not those. */
+static bool fetch(struct api *api, const struct blob *blob, int fd, bool *unfit)
+{
+    const char *const url = arena_fmt(&api->cli->a, "/v1/blobs/%s", blob->sha256);
+    bool fresh = lseek(fd, 0, SEEK_END) == 0;
+    for (int tries = 1; url;) {
+        struct err err = { .code = ERR_NONE };
+        if (fetch_rest(api, url, blob->size_bytes, fd, &err)) {
+            if (fits(fd, blob)) return true;
+            *unfit = fresh || ftruncate(fd, 0) != 0;
+            if (*unfit) return false;
+            fresh = true;
+            continue;
+        }
+        if (err.code == ERR_NONE) return false;
+        if (err.code != ERR_IO || !may_try("download", tries++)) {
+            api->exit = cli_fail(api->cli, &err);
+            return false;
+        }
+    }
+    return false;
 }
 
 static bool make_folder_of(const char *path, struct arena *a, struct err *err)
@@ -182,16 +233,17 @@ static bool make_folder_of(const char *path, struct arena *a, struct err *err)
 bool blob_get(struct api *api, const struct blob *blob, const char *path)
 {
     struct err err;
-    bool fits = false;
+    bool unfit = false;
     const char *const part = arena_fmt(&api->cli->a, "%s.part", path);
     if (!part || !make_folder_of(path, &api->cli->a, &err))
         return fail(api, EXIT_USAGE, path, "its folder cannot be made");
-    auto_close int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    auto_close int fd = open(part, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) return fail(api, EXIT_USAGE, part, strerror(errno));
-    bool ok = fetch(api, blob, fd, &fits);
-    if (ok && !fits)
-        ok = fail(api, EXIT_UNVERIFIED, path, "ITS BYTES DO NOT HAVE THE DIGEST OF THE RECEIPT");
+    bool ok = fetch(api, blob, fd, &unfit);
+    if (unfit) {
+        unlink(part);
+        return fail(api, EXIT_UNVERIFIED, path, "ITS BYTES DO NOT HAVE THE DIGEST OF THE RECEIPT");
+    }
     if (ok && rename(part, path) != 0) ok = fail(api, EXIT_USAGE, path, strerror(errno));
-    if (!ok) unlink(part);
     return ok;
 }

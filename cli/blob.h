@@ -13,5 +13,6 @@ struct blob {
  * printed, api->exit set. */
 MUST_CHECK bool blob_put(struct api *api, const char *path, struct blob *out);
 
-/* Download to `path` (its folders are made), which appears only when the digest fits. */
+/* Download to `path` (its folders are made), which appears only when the digest fits. A cut line is
+ * gone on with; what came stays in `path`.part for the next call. */
 MUST_CHECK bool blob_get(struct api *api, const struct blob *blob, const char *path);

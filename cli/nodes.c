@@ -7,10 +7,13 @@ static const struct show columns[] = {
     { "NODE", "node_id", SHOW_TEXT },
     { "NAME", "name", SHOW_TEXT },
     { "STATE", "state", SHOW_TEXT },
+    { "HEALTH", "health", SHOW_TEXT },
     { "CPU MILLIS", "inventory.cpu_millis", SHOW_NUMBER },
     { "MEMORY", "inventory.memory_bytes", SHOW_BYTES },
     { "LEASES", "leases_live", SHOW_NUMBER },
     { "AGENT", "agent_version", SHOW_TEXT },
+    { "DOCTOR", "doctor.result", SHOW_TEXT },
+    { "DRAINS AT", "drain_at", SHOW_TIME },
     { "LAST SEEN", "last_seen_at", SHOW_TIME },
     SHOW_END,
 };

@@ -27,3 +27,21 @@ for name in hello charlm; do
     sed "s/@SHA256@/$sha/" "$here/$name.json" >"$out/$name.json"
     echo "$name: image blob:sha256:$sha, job $out/$name.json"
 done
+
+# The CUDA example opens the driver's library when it runs, so it is dynamic, and its image brings the C
+# library along, with the parts that the driver's library wants of it.
+"$cc" -std=c17 -D_GNU_SOURCE -O2 -s -Wall -Wextra -Wl,--build-id=none -o "$out/cuda" "$here/cuda/mix.c" -ldl
+libs=''
+for lib in libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1; do
+    path=$("$cc" -print-file-name=$lib)
+    [ "$path" = "$lib" ] || libs="$libs $path:/lib/x86_64-linux-gnu/$lib"
+done
+loader=$("$cc" -print-file-name=ld-linux-x86-64.so.2)
+[ -f "$loader" ] || loader=/lib64/ld-linux-x86-64.so.2
+# shellcheck disable=SC2086 # the libraries are words
+sha=$(python3 "$here/../tools/make_image.py" --out "$out/cuda.tar" --tag localhost/bourse-cuda:latest \
+    --entrypoint /cuda --dir /out --dir /etc --dir /usr/lib/x86_64-linux-gnu \
+    --env LD_LIBRARY_PATH=/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/usr/lib64:/usr/local/nvidia/lib64 \
+    "$out/cuda:/cuda" "$loader:/lib64/ld-linux-x86-64.so.2" $libs)
+sed "s/@SHA256@/$sha/" "$here/cuda.json" >"$out/cuda.json"
+echo "cuda: image blob:sha256:$sha, job $out/cuda.json"

@@ -10,6 +10,8 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/notify.h"
+#include "http/downloads.h"
 #include "http/listen.h"
 #include "http/metrics.h"
 #include "http/statics.h"
@@ -20,6 +22,8 @@
 #include "service/limiter.h"
 #include "service/operator.h"
 #include "service/reaper.h"
+#include "service/stranded.h"
+#include "service/sweeper.h"
 #include "service/uploads.h"
 #include "store/load.h"
 #include "store/migrate.h"
@@ -43,6 +47,7 @@ struct process {
     struct writer *writer;
     struct operator_desk *desk;
     struct reaper *reaper;
+    struct sweeper *sweeper;
     struct listener *api, *agents, *metrics;
     const char *tmp_dir;
 };
@@ -119,6 +124,7 @@ static bool make_info(struct process *p, struct err *err)
     memcpy(i->market_id, p->id.market_id, sizeof(i->market_id));
     i->key = p->id.key;
     i->version = BOURSE_VERSION;
+    i->min_agent_version = o->min_agent_version;
     if (strcmp(o->price_rule, "runner-up") != 0 && strcmp(o->price_rule, "resting") != 0)
         return FAIL(err, ERR_VALIDATION_FAILED, "--price-rule is resting or runner-up.");
     i->rules = rules_of(o);
@@ -131,6 +137,33 @@ static bool make_info(struct process *p, struct err *err)
     db_close(db);
     p->svc.migrations_ok = ok;
     return ok;
+}
+
+static bool make_blobs(struct process *p, struct err *err)
+{
+    const struct blobs_options bo = {
+        .state_dir = p->o->state,
+        .where = p->o->blobs,
+        .s3_endpoint = p->o->s3_endpoint,
+        .s3_region = p->o->s3_region,
+        .s3_credentials = p->o->s3_credentials,
+    };
+
+    return (p->svc.blobs = blobs_new(&bo, err)) != NULL;
+}
+
+static bool make_downloads(struct process *p, struct err *err)
+{
+    const struct downloads_options o = {
+        .folder = p->o->downloads,
+        .packaging = p->o->packaging,
+        .public_url = p->info.public_url,
+        .agent_url = p->info.agent_url,
+        .version = p->info.version,
+    };
+
+    if (!o.folder) return true;
+    return (p->svc.downloads = downloads_new(&o, err)) != NULL;
 }
 
 static bool make_services(struct process *p, struct err *err)
@@ -150,14 +183,14 @@ static bool make_services(struct process *p, struct err *err)
         return FAIL(err, ERR_NO_MEMORY, "No memory for the services.");
     if (!dir_make(p->tmp_dir, err)) return false;
     if (!(p->svc.auth = auth_new(&ao, err))) return false;
-    if (!(p->svc.blobs = blobs_new(p->o->state, err))) return false;
+    if (!make_blobs(p, err)) return false;
     if (!(p->svc.uploads = uploads_new(p->tmp_dir, err))) return false;
     p->svc.orders = limiter_new(p->o->orders_per_second, p->o->orders_per_second * ORDERS_BURST);
     p->svc.strangers =
         limiter_new(p->o->requests_per_second, p->o->requests_per_second * REQUESTS_BURST);
     p->svc.looks = limiter_new(p->o->looks_per_second, p->o->looks_per_second * LOOKS_BURST);
     p->svc.statics = statics_new(p->o->static_dir, p->o->openapi, err);
-    return p->svc.statics != NULL;
+    return p->svc.statics && make_downloads(p, err);
 }
 
 /* Whoever led before may have seen requests that were signed before now. */
@@ -189,6 +222,7 @@ static bool start_market(struct process *p, struct err *err)
         .hub = p->svc.hub,
         .log_key = p->id.log_key,
         .rules = &p->info.rules,
+        .amnesty_us = (int64_t)p->info.lease_seconds * 1000000,
         .pools = p->info.pools,
         .pools_n = p->info.pools_n,
         .led = led,
@@ -200,15 +234,18 @@ static bool start_market(struct process *p, struct err *err)
     p->svc.writer = p->writer;
     if (!(p->svc.liveness = liveness_new(&p->info, p->writer)))
         return FAIL(err, ERR_NO_MEMORY, "No memory for liveness.");
+    p->svc.stranded = stranded_new((int64_t)p->info.lease_seconds * 1000000);
     const struct feed_options fo = { p->o->db, p->svc.hub, p->writer, &p->info };
     if (!(p->svc.feed = feed_start(&fo, err))) return false;
     if (!(p->desk = operator_start(p->o->db, p->writer, err))) return false;
+    const struct blob_terms terms = { p->o->keep_uploads_days, p->o->keep_outputs_days };
+    if (!(p->sweeper = sweeper_start(p->o->db, p->svc.blobs, &terms, err))) return false;
     return (p->reaper = reaper_start(p->o->db, p->svc.liveness, err)) != NULL;
 }
 
 static bool start_listeners(struct process *p, struct err *err)
 {
-    const struct workers_options wo = {
+    struct workers_options wo = {
         .n = (int)p->o->workers,
         .conninfo = p->o->db,
         .queue = WORK_QUEUE,
@@ -229,6 +266,8 @@ static bool start_listeners(struct process *p, struct err *err)
     };
 
     if (!(p->svc.workers = workers_start(&wo, err))) return false;
+    wo.n = (int)p->o->blob_workers;
+    if (!(p->svc.movers = workers_start(&wo, err))) return false;
     if (!(p->api = listener_start(&lo, err))) return false;
     lo.name = "agent";
     lo.address = p->o->agent_listen;
@@ -257,13 +296,17 @@ static void tear_down(struct process *p)
     listener_stop(p->metrics);
     listener_stop(p->agents);
     listener_stop(p->api);
+    workers_stop(p->svc.movers);
     workers_stop(p->svc.workers);
     operator_stop(p->desk);
     feed_stop(p->svc.feed);
     reaper_stop(p->reaper);
+    sweeper_stop(p->sweeper);
     feed_free(p->svc.feed);
     writer_free(p->writer);
+    stranded_free(p->svc.stranded);
     liveness_free(p->svc.liveness);
+    downloads_free(p->svc.downloads);
     statics_free(p->svc.statics);
     limiter_free(p->svc.strangers);
     limiter_free(p->svc.looks);
@@ -290,7 +333,16 @@ static void wait_for_end(void)
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
-    (void)sigwait(&ends, &which);
+    const int64_t beat_us = notify_watchdog_us();
+    notify_tell("READY=1");
+    if (beat_us == 0) {
+        (void)sigwait(&ends, &which);
+    } else {
+        const struct timespec beat = { beat_us / 1000000, beat_us % 1000000 * 1000 };
+        while ((which = sigtimedwait(&ends, NULL, &beat)) < 0)
+            notify_tell("WATCHDOG=1");
+    }
+    notify_tell("STOPPING=1");
     LOG(LOG_INFO, "server.stopping", LOG_I64("signal", which));
 }
 

@@ -24,7 +24,8 @@ FLOORS = {
     "server/domain": ("common/base common/wire", "", True),
     "server/store": ("common/base common/merkle common/wire server/domain", "libpq-fe.h", False),
     "server/service": (
-        "common/base common/json common/merkle common/sign common/wire server/domain server/store",
+        "common/base common/client common/json common/merkle common/sign common/wire server/domain "
+        "server/store",
         "jansson.h jwt.h",
         False,
     ),
@@ -58,10 +59,12 @@ FLOORS = {
         "jansson.h",
         False,
     ),
+    "agent/probe": ("", "", False),
+    "agent/net": ("common/base common/json agent/domain agent/service", "jansson.h", False),
     "agent/gpu": ("common/base agent/domain agent/service", "", False),
     "agent": (
         "common/base common/json common/merkle common/sign common/wire common/client agent/domain "
-        "agent/service agent/link agent/docker agent/gpu",
+        "agent/service agent/link agent/docker agent/gpu agent/net",
         "jansson.h",
         False,
     ),

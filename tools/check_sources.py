@@ -24,6 +24,8 @@ LISTS = {
     "agentservice_src": "agent/service/*.c",
     "agentlink_src": "agent/link/*.c",
     "agentdocker_src": "agent/docker/*.c",
+    "agentnet_src": "agent/net/*.c",
+    "probe_src": "agent/probe/*.c",
     "agentgpu_src": "agent/gpu/*.c",
     "agent_src": "agent/*.c",
     "cli_src": "cli/*.c",
@@ -43,6 +45,7 @@ LISTS = {
     "unit_agentservice": "tests/unit/agentservice/test_*.c",
     "unit_agentlink": "tests/unit/agentlink/test_*.c",
     "unit_agentdocker": "tests/unit/agentdocker/test_*.c",
+    "unit_agentnet": "tests/unit/agentnet/test_*.c",
     "unit_agentgpu": "tests/unit/agentgpu/test_*.c",
     "unit_cli": "tests/unit/cli/test_*.c",
     "property_tests": "tests/property/test_*.c",
@@ -64,13 +67,15 @@ LISTS = {
     "crash_py": "tests/crash/test_*.py",
     "agent_py": "tests/agent/test_*.py",
     "pair_py": "tests/pair/test_*.py",
+    "hostile_py": "tests/hostile/test_*.py",
     "cli_py": "tests/cli/test_*.py",
     "examples_py": "tests/examples/test_*.py",
     "sql_files": "server/store/sql/*.sql",
     "migration_files": "migrations/*.sql",
 }
 # Probes are compiled by the tests that hand them to containers, libraries to be preloaded have their own line.
-ELSEWHERE = {"cli/main.c", "tests/agent/image/probe.c", "tests/crash/power_cut.c", "tests/fuzz/replay.c"}
+ELSEWHERE = {"cli/main.c", "tests/hostile/lane.c", "tests/agent/image/probe.c", "tests/crash/power_cut.c", "tests/faults/clock.c",
+             "tests/fuzz/replay.c", "tests/standin/nvml.c"}
 STANDING_ALONE = "tests/bench/"  # programs of which each has its own line
 LIST = re.compile(r"^(\w+) = files\(\n(.*?)^\)\n", re.M | re.S)
 

@@ -89,8 +89,8 @@ def main(out_c, out_h, files):
     statements = [statement(f) for f in files if f.parent.name == "sql"]
     migrations = [migration(f) for f in files if f.parent.name == "migrations"]
     numbers = [number for number, _ in migrations]
-    if numbers != list(range(1, len(numbers) + 1)):
-        sys.exit(f"migrations are numbered {numbers}, not 1 to n")
+    if numbers != sorted(set(numbers)):
+        sys.exit(f"migrations are numbered {numbers}: one number comes twice")
     names = "".join(f"    &SQL_{f.stem},\n" for f in files if f.parent.name == "sql")
     out_h.write_text(
         HEADER

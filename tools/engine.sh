@@ -6,9 +6,12 @@
 #   engine.sh stop DIR                end what start began in DIR, and nothing else
 #   engine.sh run CMD…                a throw-away private one for CMD, in $BOURSE_TEST_ENGINE; where none
 #                                     can be started CMD runs without
+#   engine.sh run --cdi CMD…          the same where /etc/cdi is an empty folder of its own, named by
+#                                     $BOURSE_TEST_CDI, so that CMD may say there which devices there are
 #
 # What is there: $DOCKER_HOST, Docker's socket, the user's Podman socket, whichever answers first. The
-# private one uses runc, cgroupfs and no network of its own, so that it also runs inside a container.
+# private one uses runc, cgroupfs and no network of its own, so that it also runs inside a container. It
+# speaks plain HTTP with the registry $BOURSE_TEST_REGISTRY (host:port), if that is set.
 set -eu
 
 fail() { echo "engine.sh: $*" >&2; exit 1; }
@@ -28,6 +31,7 @@ existing() {
 }
 
 private_podman() { # the podman command with everything it keeps below DIR; $as may be exec
+    if [ -f "$dir/registries.conf" ]; then export CONTAINERS_REGISTRIES_CONF=$dir/registries.conf; fi
     CONTAINERS_CONF=$dir/containers.conf CONTAINERS_STORAGE_CONF=$dir/storage.conf \
         ${as:-} podman --root "$dir/storage" --runroot "$run" --tmpdir "$run/tmp" "$@"
 }
@@ -44,6 +48,9 @@ events_logger = "file"
 [network]
 network_backend = "netavark"
 EOF
+    if [ -n "${BOURSE_TEST_REGISTRY:-}" ]; then
+        printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$BOURSE_TEST_REGISTRY" >"$dir/registries.conf"
+    fi
     local driver
     for driver in overlay vfs; do
         printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
@@ -98,6 +105,22 @@ stop() {
     rm -f "$dir/pid" "$dir/run"
 }
 
+# Podman looks for device specs in /etc/cdi, wherever it was told to keep everything else. So that nothing
+# of the machine's changes, engine and CMD get a view of the files in which that folder is another one.
+run_with_cdi() {
+    local status=0 made=
+    [ -d /etc/cdi ] || { mkdir /etc/cdi 2>/dev/null && made=yes; }
+    if [ -d /etc/cdi ] && unshare --mount true 2>/dev/null; then
+        # shellcheck disable=SC2016 # expanded inside
+        unshare --mount --propagation private sh -c \
+            'mount -t tmpfs none /etc/cdi && BOURSE_TEST_CDI=/etc/cdi exec "$0" run "$@"' "$0" "$@" || status=$?
+    else
+        run "$@" || status=$?
+    fi
+    [ -z "$made" ] || rmdir /etc/cdi
+    return "$status"
+}
+
 run() {
     local tmp socket status=0
     tmp=$(mktemp -d "${TMPDIR:-/tmp}/bourse-engine.XXXXXX")
@@ -110,7 +133,10 @@ run() {
 
 case ${1:-} in
 start) [ $# -ge 2 ] || fail "usage: engine.sh start DIR [--private]"; start "$2" "${3:-}" ;;
-run) shift; [ $# -ge 1 ] || fail "usage: engine.sh run CMD…"; run "$@" ;;
+run)
+    shift
+    [ $# -ge 1 ] || fail "usage: engine.sh run [--cdi] CMD…"
+    if [ "$1" = --cdi ]; then shift; run_with_cdi "$@"; else run "$@"; fi ;;
 stop) [ $# -eq 2 ] || fail "usage: engine.sh stop DIR"; stop "$2" ;;
 *) fail "usage: engine.sh start DIR [--private] | stop DIR" ;;
 esac

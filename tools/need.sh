@@ -31,6 +31,9 @@ podman engine
 runc engine
 netavark engine
 uidmap engine
+nftables cmd:nft
+iproute2 cmd:ip
+e2fsprogs cmd:mke2fs
 "
 NEED[test]="
 clang cmd:clang
@@ -45,6 +48,13 @@ python3-pytest py:pytest
 python3-jsonschema py:jsonschema
 python3-yaml py:yaml
 python3-cryptography py:cryptography
+"
+
+NEED[registry]="
+docker-registry cmd:docker-registry
+"
+NEED[s3]="
+python3-pip py:pip
 "
 
 say() { echo "dev: $*" >&2; }

@@ -80,7 +80,8 @@ static json_t *tmpfs(int64_t scratch_bytes, json_t *volumes)
     json_object_foreach(volumes, path, ignored)
     {
         if (!volume_ok(str_of(path))) goto bad;
-        if (strcmp(path, "/out") != 0) json_object_set_new(t, path, json_string(TMPFS_SMALL));
+        if (strcmp(path, "/out") != 0 && strcmp(path, "/checkpoint") != 0)
+            json_object_set_new(t, path, json_string(TMPFS_SMALL));
     }
     for (size_t i = 0; i < ARRAY_LEN(usual); i++)
         json_object_set_new(t, usual[i], json_string(TMPFS_SMALL));
@@ -97,25 +98,33 @@ static int64_t most(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static json_t *host_config(const struct container_spec *spec, json_t *tmpfs_map)
+static json_t *host_config(const struct container_spec *spec, const struct body_how *how,
+                           json_t *tmpfs_map)
 {
     const int64_t scratch = most(spec->scratch_bytes, SCRATCH_MIN);
     const int64_t memory = most(spec->memory_bytes, MEMORY_MIN);
     const int64_t nano_cpus = most(spec->cpu_millis, 10) * 1000000;
-    char bind[4096 + 16];
+    char bind[4096 + 16], save[4096 + 24], network[128] = "none";
     snprintf(bind, sizeof(bind), "%s:/out:rw", spec->out_dir);
-    json_t *h = json_pack(
-        "{s:[s], s:[s], s:[s], s:b, s:b, s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:o, s:b}",
-        "Binds", bind, "CapDrop", "ALL", "SecurityOpt", "no-new-privileges", "Privileged", false,
-        "ReadonlyRootfs", true, "Tmpfs", tmpfs_map, "NetworkMode", "none", "IpcMode", "private",
-        "CgroupnsMode", "private", "Memory", (json_int_t)memory, "MemorySwap", (json_int_t)memory,
-        "NanoCpus", (json_int_t)nano_cpus, "PidsLimit", (json_int_t)spec->pids_max, "OomScoreAdj",
-        OOM_SCORE, "Ulimits", ulimits(scratch), "AutoRemove", false);
+    snprintf(save, sizeof(save), "%s:/checkpoint:rw", spec->save_dir ? spec->save_dir : "");
+    if (spec->netns) snprintf(network, sizeof(network), "ns:%s", spec->netns);
+    json_t *binds = spec->save_dir ? json_pack("[s, s]", bind, save) : json_pack("[s]", bind);
+    json_t *h =
+        json_pack("{s:o, s:[s], s:[s, s], s:b, s:b, s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, "
+                  "s:i, s:o, s:b}",
+                  "Binds", binds, "CapDrop", "ALL", "SecurityOpt", "no-new-privileges",
+                  how->seccomp, "Privileged", false, "ReadonlyRootfs", true, "Tmpfs", tmpfs_map,
+                  "NetworkMode", network, "IpcMode", "private", "CgroupnsMode", "private", "Memory",
+                  (json_int_t)memory, "MemorySwap", (json_int_t)memory, "NanoCpus",
+                  (json_int_t)nano_cpus, "PidsLimit", (json_int_t)spec->pids_max, "OomScoreAdj",
+                  OOM_SCORE, "Ulimits", ulimits(scratch), "AutoRemove", false);
     if (!h) return NULL;
     json_object_set_new(h, "RestartPolicy", json_pack("{s:s}", "Name", "no"));
     json_object_set_new(h, "LogConfig",
                         json_pack("{s:s, s:{s:s, s:s}}", "Type", "json-file", "Config", "max-size",
                                   LOG_SIZE, "max-file", "1"));
+    if (spec->resolver) json_object_set_new(h, "Dns", json_pack("[s]", spec->resolver));
+    if (how->runtime) json_object_set_new(h, "Runtime", json_string(how->runtime));
     return h;
 }
 
@@ -128,15 +137,15 @@ static json_t *labels(const struct container_spec *spec)
                      json_text(spec->job_id), "bourse.epoch", epoch);
 }
 
-json_t *body_make(const struct container_spec *spec, json_t *volumes, enum engine_result *why,
-                  struct err *err)
+json_t *body_make(const struct container_spec *spec, const struct body_how *how,
+                  enum engine_result *why, struct err *err)
 {
     if (spec->workdir.n > 0 && spec->workdir.p[0] != '/') {
         *why = ENGINE_BAD_COMMAND;
         FAIL(err, ERR_VALIDATION_FAILED, "The working directory must be an absolute path.");
         return NULL;
     }
-    json_t *map = tmpfs(most(spec->scratch_bytes, SCRATCH_MIN), volumes);
+    json_t *map = tmpfs(most(spec->scratch_bytes, SCRATCH_MIN), how->volumes);
     if (!map) {
         *why = ENGINE_BAD_IMAGE;
         FAIL(err, ERR_VALIDATION_FAILED,
@@ -147,7 +156,7 @@ json_t *body_make(const struct container_spec *spec, json_t *volumes, enum engin
         json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:b, s:s, s:i, s:o}", "Image", spec->image_id,
                   "User", USER, "Env", env(&spec->env), "Labels", labels(spec), "Tty", false,
                   "OpenStdin", false, "AttachStdin", false, "StopSignal", "SIGTERM", "StopTimeout",
-                  5, "HostConfig", host_config(spec, map));
+                  5, "HostConfig", host_config(spec, how, map));
     if (!body) {
         *why = ENGINE_FAILED;
         FAIL(err, ERR_NO_MEMORY, "No memory was left to describe a container.");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "client/http.h"
+#include "docker/devices.h"
 #include "docker/docker.h"
 #include "docker/oom.h"
 #include "service/slots.h"
@@ -16,7 +17,8 @@
 
 struct docker {
     struct client_options options;
-    struct arena arena; /* of the texts */
+    struct arena arena;  /* of the texts */
+    const char *runtime; /* that containers are made with; NULL: the engine's own */
     struct slots *slots;
     struct oom_watch *oom;
     pthread_mutex_t lock; /* guards: everything below */
@@ -51,6 +53,9 @@ enum engine_result engine_json(struct docker *d, const struct engine_call *c, js
 void engine_explain(const struct answer *answer, struct err *err);
 
 bool engine_is_podman(struct docker *d);
+
+/* How this engine attaches GPUs. FAILED: it does not answer. */
+enum engine_result engine_devices_by(struct docker *d, enum devices_by *out, struct err *err);
 
 /* images.c, containers.c: what docker_ops is made of. */
 enum engine_result docker_image_find(void *self, struct str ref, struct engine_image *out,

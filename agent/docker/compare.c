@@ -4,10 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "docker/devices.h"
+
 struct compared {
     const json_t *asked, *made;           /* whole */
     const json_t *asked_host, *made_host; /* their HostConfig */
-    const json_t *bounding;
+    const json_t *own; /* what Podman says in its own words; NULL: the engine is Docker */
 };
 
 typedef bool check(const struct compared *c);
@@ -56,23 +58,37 @@ static bool readonly(const struct compared *c)
 static bool capabilities(const struct compared *c)
 {
     if (!is_empty(at(c->made_host, "CapAdd"))) return false;
-    if (c->bounding) return is_empty(c->bounding);
+    if (c->own) return is_empty(at(c->own, "BoundingCaps"));
     return has_text(at(c->made_host, "CapDrop"), "ALL");
 }
 
-/* no-new-privileges, and nothing that takes a filter away. */
+/* no-new-privileges and our filter, and nothing that takes one away. */
 static bool security(const struct compared *c)
 {
     const json_t *opts = at(c->made_host, "SecurityOpt");
-    bool found = false;
+    const char *filter = json_string_value(json_array_get(at(c->asked_host, "SecurityOpt"), 1));
+    bool found = false, filtered = false;
     for (size_t i = 0; i < json_array_size(opts); i++) {
         const char *opt = json_string_value(json_array_get(opts, i));
-        if (!opt || strstr(opt, "unconfined") || strstr(opt, "disable")) return false;
+        if (!opt || strcmp(opt, "seccomp=unconfined") == 0 || strstr(opt, "disable")) return false;
+        if (filter && strcmp(opt, filter) == 0)
+            filtered = true;
+        else if (strncmp(opt, "seccomp=", 8) == 0 || strstr(opt, "unconfined"))
+            return false;
         if (strcmp(opt, "no-new-privileges") == 0 || strcmp(opt, "no-new-privileges:true") == 0 ||
             strcmp(opt, "no-new-privileges=true") == 0)
             found = true;
     }
-    return found;
+    return found && filtered;
+}
+
+/* Podman's Docker API passes over the runtime that is asked for, and says which it took elsewhere.
+ */
+static bool runtime(const struct compared *c)
+{
+    const json_t *wanted = at(c->asked_host, "Runtime");
+    return !wanted ||
+           json_equal(wanted, c->own ? at(c->own, "OCIRuntime") : at(c->made_host, "Runtime"));
 }
 
 static bool network(const struct compared *c)
@@ -130,7 +146,7 @@ static bool userns(const struct compared *c)
 
 static bool devices(const struct compared *c)
 {
-    return is_empty(at(c->made_host, "Devices")) && is_empty(at(c->made_host, "DeviceRequests"));
+    return devices_as_asked(c->asked_host, c->made_host, /* podman= */ c->own != NULL);
 }
 
 static bool auto_remove(const struct compared *c)
@@ -149,22 +165,34 @@ static bool oom_kill(const struct compared *c)
     return !json_is_true(at(c->made_host, "OomKillDisable"));
 }
 
-/* Our folder at /out, and tmpfs; no volume, no second folder. */
+/* "SOURCE:DESTINATION:rw" */
+static bool is_bind(const char *bind, struct str source, struct str destination)
+{
+    return bind && source.n > 0 && strncmp(bind, source.p, source.n) == 0 &&
+           bind[source.n] == ':' &&
+           strncmp(bind + source.n + 1, destination.p ? destination.p : "", destination.n) == 0 &&
+           strcmp(bind + source.n + 1 + destination.n, ":rw") == 0;
+}
+
+/* Our folders, each once, and tmpfs; no volume, no other folder. */
 static bool mounts(const struct compared *c)
 {
-    const json_t *v = at(c->made, "Mounts");
-    const char *bind = json_string_value(json_array_get(at(c->asked_host, "Binds"), 0));
-    bool found = false;
+    const json_t *v = at(c->made, "Mounts"), *binds = at(c->asked_host, "Binds");
+    unsigned found = 0;
     for (size_t i = 0; i < json_array_size(v); i++) {
         const json_t *m = json_array_get(v, i);
-        const struct str type = json_get_text(m, "Type"), source = json_get_text(m, "Source");
-        if (str_is(type, "tmpfs")) continue;
-        if (!bind || !str_is(type, "bind") || !str_is(json_get_text(m, "Destination"), "/out") ||
-            strncmp(bind, source.p ? source.p : "", source.n) != 0 || bind[source.n] != ':')
+        size_t k = 0;
+        if (str_is(json_get_text(m, "Type"), "tmpfs")) continue;
+        while (k < json_array_size(binds) &&
+               !is_bind(json_string_value(json_array_get(binds, k)), json_get_text(m, "Source"),
+                        json_get_text(m, "Destination")))
+            k++;
+        if (!str_is(json_get_text(m, "Type"), "bind") || k == json_array_size(binds) ||
+            (found & 1u << k))
             return false;
-        found = true;
+        found |= 1u << k;
     }
-    return found;
+    return found == (1u << json_array_size(binds)) - 1;
 }
 
 /* Each tmpfs that was asked for is there with its size. */
@@ -227,6 +255,7 @@ static const struct {
     { "ReadonlyRootfs", readonly },
     { "CapDrop", capabilities },
     { "SecurityOpt", security },
+    { "Runtime", runtime },
     { "NetworkMode", network },
     { "Memory", memory },
     { "MemorySwap", swap },
@@ -246,10 +275,9 @@ static const struct {
     { "Labels", labels },
 };
 
-const char *compare_container(const json_t *asked, const json_t *made, const json_t *bounding)
+const char *compare_container(const json_t *asked, const json_t *made, const json_t *own)
 {
-    const struct compared c = { asked, made, at(asked, "HostConfig"), at(made, "HostConfig"),
-                                bounding };
+    const struct compared c = { asked, made, at(asked, "HostConfig"), at(made, "HostConfig"), own };
     for (size_t i = 0; i < ARRAY_LEN(checks); i++)
         if (!checks[i].ok(&c)) return checks[i].field;
     return NULL;

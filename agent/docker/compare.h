@@ -8,6 +8,6 @@
 #include "json/json.h"
 
 /* NULL: all is as asked. Else the name of the first field that is not.
- * `asked` is our body, `made` the answer of GET /containers/{id}/json, `bounding` Podman's own list
- * of capabilities (an array or null), NULL for Docker, which shows what was dropped instead. */
-const char *compare_container(const json_t *asked, const json_t *made, const json_t *bounding);
+ * `asked` is our body, `made` the answer of GET /containers/{id}/json, `own` Podman's answer in its
+ * own words (GET /libpod/containers/{id}/json); NULL for Docker. */
+const char *compare_container(const json_t *asked, const json_t *made, const json_t *own);

@@ -8,10 +8,14 @@
 #include "docker/body.h"
 #include "docker/call.h"
 #include "docker/compare.h"
+#include "docker/inside.h"
+#include "docker/libpod.h"
 #include "docker/reasons.h"
+#include "docker/seccomp.h"
 
-#define PATH_SIZE 320
-#define WAIT_MS   "50ms" /* how often Podman looks for us; it has no events of its own for this */
+#define PATH_SIZE   320
+#define SECCOMP_MAX 32768
+#define WAIT_MS     "50ms" /* how often Podman looks for us; it has no events of its own for this */
 
 /* ---- making one --------------------------------------------------------------------------------
  */
@@ -47,7 +51,28 @@ static json_t *make_body(struct docker *d, const struct container_spec *spec,
         FAIL(err, ERR_VALIDATION_FAILED, "Neither the job nor the image says what shall run.");
         return NULL;
     }
-    return body_make(spec, json_object_get(config, "Volumes"), why, err);
+    auto_buf struct buf seccomp = { .max = SECCOMP_MAX };
+    *why = ENGINE_FAILED;
+    if (!seccomp_option(engine_is_podman(d), spec->out_dir, &seccomp, err)) return NULL;
+    buf_char(&seccomp, '\0');
+    const struct body_how how = { json_object_get(config, "Volumes"), seccomp.p, d->runtime };
+    return body_make(spec, &how, why, err);
+}
+
+/* With its GPUs. NULL: as make_body(). */
+static json_t *make_whole(struct docker *d, const struct container_spec *spec,
+                          enum engine_result *why, struct err *err)
+{
+    enum devices_by by = DEVICES_CDI;
+    json_t *body = make_body(d, spec, why, err);
+    if (!body) return NULL;
+    *why = spec->gpus_n > 0 ? engine_devices_by(d, &by, err) : ENGINE_DONE;
+    if (*why == ENGINE_DONE && devices_put(body, spec, by)) return body;
+    if (*why == ENGINE_DONE)
+        FAIL(err, ERR_NO_MEMORY, "No memory was left to describe a container.");
+    *why = ENGINE_FAILED;
+    json_decref(body);
+    return NULL;
 }
 
 static bool is_name_taken(const struct answer *answer)
@@ -58,15 +83,22 @@ static bool is_name_taken(const struct answer *answer)
             memmem(answer->body.p, answer->body.n, words, sizeof(words) - 1) != NULL);
 }
 
-static enum engine_result post_create(struct docker *d, const char *name, json_t *body,
-                                      struct err *err)
+/* Podman attaches GPUs in its own API alone (libpod.h). */
+static enum engine_result post_create(struct docker *d, const struct container_spec *spec,
+                                      json_t *body, struct err *err)
 {
     char path[PATH_SIZE];
     struct arena a;
     struct answer answer;
     enum engine_result r = ENGINE_FAILED;
-    snprintf(path, sizeof(path), "/containers/create?name=%s", name);
-    const struct engine_call c = { .method = "POST", .path = path, .body = body };
+    const bool libpod = spec->gpus_n > 0 && engine_is_podman(d);
+    auto_json json_t *own = libpod ? libpod_body(body, spec->name, err) : NULL;
+    if (libpod && !own) return ENGINE_FAILED;
+    snprintf(path, sizeof(path), "/containers/create%s%s",
+             libpod ? "" : "?name=", libpod ? "" : spec->name);
+    const struct engine_call c = {
+        .method = "POST", .path = path, .libpod = libpod, .body = libpod ? own : body
+    };
     arena_init(&a, ENGINE_ANSWER_MAX);
     if (engine_call(d, &c, &a, &answer, err)) {
         if (answer.status == 201 || is_name_taken(&answer)) {
@@ -100,8 +132,7 @@ static enum engine_result verify(struct docker *d, const char *name, const json_
     if (r == ENGINE_DONE && engine_is_podman(d)) r = get_container(d, name, true, &own, err);
     if (r != ENGINE_DONE) return ENGINE_FAILED;
 
-    json_t *bounding = own ? json_object_get(own, "BoundingCaps") : NULL;
-    const char *field = compare_container(body, made, own && !bounding ? json_null() : bounding);
+    const char *field = compare_container(body, made, own);
     if (!field) return ENGINE_DONE;
     (void)docker_remove(d, name, &ignored);
     FAIL(err, ERR_PROTOCOL, "The engine made the container with another %s than was asked for.",
@@ -112,33 +143,87 @@ static enum engine_result verify(struct docker *d, const char *name, const json_
 enum engine_result docker_create(void *self, const struct container_spec *spec, struct err *err)
 {
     enum engine_result r = ENGINE_FAILED;
-    auto_json json_t *body = make_body(self, spec, &r, err);
+    auto_json json_t *body = make_whole(self, spec, &r, err);
     if (!body) return r;
-    r = post_create(self, spec->name, body, err);
+    r = post_create(self, spec, body, err);
     return r == ENGINE_DONE ? verify(self, spec->name, body, err) : r;
 }
 
 /* ---- running it --------------------------------------------------------------------------------
  */
 
-static void watch_memory(struct docker *d, const char *name)
+/* The process of a container, as its inspection tells; 0: there is none. */
+static int64_t pid_of(const json_t *container)
+{
+    int64_t pid = 0;
+    if (!json_get_i64(json_object_get(container, "State"), "Pid", 1, INT32_MAX, &pid)) return 0;
+    return pid;
+}
+
+/* Which GPUs it should have, by its label. A container without the label has none; whether it sees
+ * one is looked at where that is possible. */
+static enum engine_result look_inside(struct docker *d, const char *name, const json_t *container,
+                                      struct err *err)
 {
     struct err ignored;
-    int64_t pid = 0;
+    struct gpu_grant gpus[GPUS_MAX];
+    size_t n = 0;
+    const json_t *labels = json_object_get(json_object_get(container, "Config"), "Labels");
+    const struct str label = json_get_text(labels, DEVICES_LABEL);
+    enum engine_result r = ENGINE_DIFFERS;
+    if (devices_read_label(label, gpus, &n))
+        r = inside_look(json_get_text(container, "Id"), pid_of(container), gpus, n, err);
+    else
+        FAIL(err, ERR_PROTOCOL, "The container's label of GPUs is not one of ours.");
+    if (r == ENGINE_FAILED && n == 0) return ENGINE_DONE;
+    if (r == ENGINE_DONE) return r;
+    (void)docker_remove(d, name, &ignored);
+    return ENGINE_DIFFERS;
+}
+
+/* Podman can make all of a container but the start of its command: then it is looked into before
+ * anything of the buyer's has run. *looked stays false for one that shall have no GPU. */
+static enum engine_result look_before(struct docker *d, const char *name, bool *looked,
+                                      struct err *err)
+{
+    char path[PATH_SIZE];
+    auto_json json_t *j = NULL, *again = NULL;
+    enum engine_result r = get_container(d, name, false, &j, err);
+    if (r != ENGINE_DONE) return r;
+    const json_t *labels = json_object_get(json_object_get(j, "Config"), "Labels");
+    if (json_get_text(labels, DEVICES_LABEL).n == 0) return ENGINE_DONE;
+    *looked = true;
+
+    snprintf(path, sizeof(path), "/containers/%s/init", name);
+    const struct engine_call c = { .method = "POST", .path = path, .libpod = true };
+    if (pid_of(j) == 0) r = engine_json(d, &c, NULL, err); /* else an agent before us did */
+    if (r == ENGINE_DONE) r = get_container(d, name, false, &again, err);
+    return r == ENGINE_DONE ? look_inside(d, name, again, err) : r;
+}
+
+/* What is done with a process that has just begun. */
+static enum engine_result look_after(struct docker *d, const char *name, bool looked,
+                                     struct err *err)
+{
     auto_json json_t *j = NULL;
-    if (get_container(d, name, false, &j, &ignored) != ENGINE_DONE) return;
-    if (json_get_i64(json_object_get(j, "State"), "Pid", 1, INT32_MAX, &pid))
-        oom_watch_add(d->oom, name, json_get_text(j, "Id"), pid);
+    const enum engine_result r = get_container(d, name, false, &j, err);
+    if (r != ENGINE_DONE) return ENGINE_DONE; /* the caller's next look tells */
+    if (pid_of(j) > 0) oom_watch_add(d->oom, name, json_get_text(j, "Id"), pid_of(j));
+    return looked ? ENGINE_DONE : look_inside(d, name, j, err);
 }
 
 enum engine_result docker_start(void *self, const char *name, struct err *err)
 {
+    struct docker *d = self;
     char path[PATH_SIZE];
     snprintf(path, sizeof(path), "/containers/%s/start", name);
     const struct engine_call c = { .method = "POST", .path = path };
-    const enum engine_result r = engine_json(self, &c, NULL, err);
-    if (r == ENGINE_DONE) watch_memory(self, name);
-    return r == ENGINE_FAILED ? start_failure(str_of(err->detail)) : r;
+    bool looked = false;
+    enum engine_result r = ENGINE_DONE;
+    if (engine_is_podman(d)) r = look_before(d, name, &looked, err);
+    if (r == ENGINE_DONE) r = engine_json(d, &c, NULL, err);
+    if (r == ENGINE_FAILED) return start_failure(str_of(err->detail));
+    return r == ENGINE_DONE ? look_after(d, name, looked, err) : r;
 }
 
 static int64_t time_of(const json_t *state, const char *name)
@@ -176,12 +261,16 @@ enum engine_result docker_inspect(void *self, const char *name, struct container
         .phase = phase_of(json_get_text(state, "Status")),
         .out_of_memory = json_is_true(json_object_get(state, "OOMKilled")),
         .started_us = time_of(state, "StartedAt"),
+        .pid = pid_of(j),
     };
     if (s.phase == CONTAINER_EXITED) {
         s.finished_us = time_of(state, "FinishedAt");
         if (!json_get_i64(state, "ExitCode", INT32_MIN, INT32_MAX, &s.exit_code)) s.exit_code = 255;
         s.out_of_memory = oom_watch_ask(d->oom, name) || s.out_of_memory;
     }
+    const struct str id = json_get_text(j, "Id");
+    if (!json_get_i64(state, "Pid", 0, INT32_MAX, &s.pid)) s.pid = 0;
+    snprintf(s.id, sizeof(s.id), "%.*s", (int)id.n, id.p ? id.p : "");
     *out = s;
     return ENGINE_DONE;
 }

@@ -27,7 +27,7 @@ static void destroy(void *connection)
     client_free(connection);
 }
 
-struct docker *docker_new(const char *socket_path, const char *user_agent)
+struct docker *docker_new(const char *socket_path, const char *user_agent, const char *runtime)
 {
     struct docker *d = mem_zalloc(sizeof(*d));
     arena_init(&d->arena, TEXT_MEMORY);
@@ -37,6 +37,7 @@ struct docker *docker_new(const char *socket_path, const char *user_agent)
         .unix_socket = arena_copy(&d->arena, str_of(socket_path)),
         .user_agent = arena_copy(&d->arena, str_of(user_agent)),
     };
+    if (runtime && runtime[0] != '\0') d->runtime = arena_copy(&d->arena, str_of(runtime));
     d->slots = slots_new(&(const struct slots_kind){ make, cancel, destroy, d });
     d->oom = oom_watch_new();
     return d;
@@ -148,6 +149,17 @@ bool engine_is_podman(struct docker *d)
     const bool podman = d->podman;
     pthread_mutex_unlock(&d->lock);
     return podman;
+}
+
+enum engine_result engine_devices_by(struct docker *d, enum devices_by *out, struct err *err)
+{
+    const struct engine_call c = { .method = "GET", .path = "/info" };
+    auto_json json_t *info = NULL;
+    *out = DEVICES_CDI;
+    if (engine_is_podman(d)) return ENGINE_DONE;
+    const enum engine_result r = engine_json(d, &c, &info, err);
+    if (r == ENGINE_DONE) *out = devices_by_info(info);
+    return r == ENGINE_DONE ? ENGINE_DONE : ENGINE_FAILED;
 }
 
 static bool docker_describe(void *self, struct engine_info *out, struct err *err)

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+const char *const egress_class_names[EGRESS_CLASSES + 1] = { "none", "allowlist", "open", NULL };
+
 #define MICROS    1000000
 #define PRICE_MAX (INT64_C(1000000000) * MICROS)
 
@@ -10,7 +12,8 @@
 static bool can_become(const struct ask_seen *ask, const struct offer *o)
 {
     return str_eq(ask->pool, o->pool) && ask->floor_micros == o->floor_micros &&
-           ask->policy == o->policy && ask->min_lease_seconds == o->min_lease_seconds &&
+           ask->policy == o->policy && ask->egress == o->egress &&
+           ask->min_lease_seconds == o->min_lease_seconds &&
            ask->max_lease_seconds == o->max_lease_seconds;
 }
 

@@ -9,12 +9,18 @@
 #include "base/str.h"
 #include "domain/pricing.h"
 
+/* Networks of leases, from the closest to the most open; names as on the wire. */
+enum egress_class { EGRESS_CLASS_NONE, EGRESS_CLASS_ALLOWLIST, EGRESS_CLASS_OPEN };
+#define EGRESS_CLASSES 3
+extern const char *const egress_class_names[EGRESS_CLASSES + 1];
+
 struct offer {
     struct str pool;
     enum pricing_policy policy;
     int64_t price_micros, floor_micros; /* per unit and hour; the first one, if a policy moves it */
     int64_t units;
     int64_t min_lease_seconds, max_lease_seconds;
+    enum egress_class egress; /* the most open network that it takes */
 };
 
 /* An open ask of ours, as the market shows it. */
@@ -24,6 +30,7 @@ struct ask_seen {
     int64_t min_lease_seconds, max_lease_seconds;
     int64_t units_free;
     enum pricing_policy policy;
+    enum egress_class egress;
 };
 
 enum ask_act {

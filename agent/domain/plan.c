@@ -61,13 +61,15 @@ static void add_share(struct share *sum, const struct share *more)
     sum->cpu_millis += more->cpu_millis;
     sum->memory_bytes += more->memory_bytes;
     sum->scratch_bytes += more->scratch_bytes;
+    sum->gpus += more->gpus;
 }
 
 static bool fits(const struct world *w, const struct share *taken, const struct share *more)
 {
     return more->cpu_millis <= w->offered.cpu_millis - taken->cpu_millis &&
            more->memory_bytes <= w->offered.memory_bytes - taken->memory_bytes &&
-           more->scratch_bytes <= w->offered.scratch_bytes - taken->scratch_bytes;
+           more->scratch_bytes <= w->offered.scratch_bytes - taken->scratch_bytes &&
+           more->gpus <= w->offered.gpus - taken->gpus;
 }
 
 static size_t plan_seen(const struct world *w, struct action *out)
@@ -96,7 +98,7 @@ static size_t plan_kept(const struct world *w, struct action *out)
 
 static size_t plan_wanted(const struct world *w, struct action *out)
 {
-    struct share taken = { 0, 0, 0 };
+    struct share taken = { 0, 0, 0, 0 };
     for (size_t i = 0; i < w->kept_n; i++)
         if (holds_share(&w->kept[i]) && !ended_by_market(w, &w->kept[i]))
             add_share(&taken, &w->kept[i].share);

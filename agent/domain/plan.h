@@ -28,7 +28,7 @@ enum step {
 
 /* What a lease takes from the machine. */
 struct share {
-    int64_t cpu_millis, memory_bytes, scratch_bytes;
+    int64_t cpu_millis, memory_bytes, scratch_bytes, gpus;
 };
 
 /* An assignment as the market tells it, verified. */

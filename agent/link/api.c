@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "link/blobs.h"
 #include "link/call.h"
+#include "link/checkpoints.h"
 #include "json/parse.h"
 
 #define PATH_MEMORY 2048
@@ -62,6 +63,14 @@ static enum link_result api_put_node(void *self, const struct node_report *repor
     return link_call(self, &ask, NULL, err);
 }
 
+static enum link_result api_drain(void *self, bool on, struct err *err)
+{
+    const struct ask_of ask = { .method = "POST",
+                                .path = on ? "/v1/agent/drain" : "/v1/agent/undrain",
+                                .body = on ? json_pack("{s:s}", "running", "finish") : NULL };
+    return link_call(self, &ask, NULL, err);
+}
+
 /* ---- asks --------------------------------------------------------------------------------------
  */
 
@@ -79,9 +88,18 @@ static enum pricing_policy read_policy(const json_t *j)
     return PRICING_FIXED;
 }
 
+static enum egress_class read_egress(const json_t *j)
+{
+    const struct str name = json_get_text(j, "egress");
+    for (int i = 0; i < EGRESS_CLASSES; i++)
+        if (str_is(name, egress_class_names[i])) return (enum egress_class)i;
+    return EGRESS_CLASS_NONE;
+}
+
 static bool read_ask(const json_t *j, struct arena *a, struct ask_seen *out)
 {
     out->policy = read_policy(j);
+    out->egress = read_egress(j);
     return keep(a, j, "ask_id", &out->ask_id) && keep(a, j, "pool", &out->pool) &&
            read_money(j, "price_per_unit_hour", &out->price_micros) &&
            read_money(j, "floor_price_per_unit_hour", &out->floor_micros) &&
@@ -114,12 +132,12 @@ static enum link_result api_ask_place(void *self, const char *key, const struct 
     char header[128];
     *wait_s = 0;
     snprintf(header, sizeof(header), "Idempotency-Key: %s", key);
-    json_t *body = json_pack("{s:o, s:s, s:o, s:o, s:I, s:I, s:I}", "pool", json_text(o->pool),
-                             "pricing", pricing_policy_names[o->policy], "price_per_unit_hour",
-                             json_money(o->price_micros), "floor_price_per_unit_hour",
-                             json_money(o->floor_micros), "units", (json_int_t)o->units,
-                             "min_lease_seconds", (json_int_t)o->min_lease_seconds,
-                             "max_lease_seconds", (json_int_t)o->max_lease_seconds);
+    json_t *body = json_pack(
+        "{s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:s}", "pool", json_text(o->pool), "pricing",
+        pricing_policy_names[o->policy], "price_per_unit_hour", json_money(o->price_micros),
+        "floor_price_per_unit_hour", json_money(o->floor_micros), "units", (json_int_t)o->units,
+        "min_lease_seconds", (json_int_t)o->min_lease_seconds, "max_lease_seconds",
+        (json_int_t)o->max_lease_seconds, "egress", egress_class_names[o->egress]);
     const struct ask_of ask = {
         .method = "POST", .path = "/v1/agent/asks", .body = body, .header = header, .wait_s = wait_s
     };
@@ -256,16 +274,21 @@ static enum link_result api_auction_offer(void *self, struct str bid_id, struct 
     return link_call(self, &ask, NULL, err);
 }
 
-/* POST one event of a lease. `brief` may be NULL. */
-static enum link_result event(struct api *api, struct str lease_id, const char *verb, json_t *body,
-                              struct lease_brief *brief, struct err *err)
+/* POST one event of a lease, and wait so long for what comes of it. `brief` may be NULL. */
+static enum link_result await_event(struct api *api, struct str lease_id, const char *verb,
+                                    json_t *body, int64_t wait_seconds, struct lease_brief *brief,
+                                    struct err *err)
 {
     struct arena a;
+    char prefer[32];
     auto_json json_t *answer = NULL;
     arena_init(&a, PATH_MEMORY);
+    snprintf(prefer, sizeof(prefer), "Prefer: wait=%" PRId64, wait_seconds);
     const struct ask_of ask = { .method = "POST",
                                 .path = lease_path(&a, lease_id, verb),
-                                .body = body };
+                                .body = body,
+                                .header = wait_seconds > 0 ? prefer : NULL,
+                                .extra_wait_ms = wait_seconds * 1000 };
     const enum link_result r = link_call(api, &ask, &answer, err);
     arena_done(&a);
     if (r != LINK_DONE || !brief) return r;
@@ -275,7 +298,14 @@ static enum link_result event(struct api *api, struct str lease_id, const char *
     snprintf(brief->state, sizeof(brief->state), "%.*s", (int)state.n, state.p);
     if (!json_get_i64(answer, "max_seconds", 0, SECONDS_MAX, &brief->max_seconds))
         brief->max_seconds = 0;
+    brief->gathered = json_is_true(json_object_get(answer, "gathered"));
     return LINK_DONE;
+}
+
+static enum link_result event(struct api *api, struct str lease_id, const char *verb, json_t *body,
+                              struct lease_brief *brief, struct err *err)
+{
+    return await_event(api, lease_id, verb, body, /* wait_seconds= */ 0, brief, err);
 }
 
 static json_t *with_epoch(int64_t epoch)
@@ -303,6 +333,12 @@ static enum link_result api_decline(void *self, struct str lease_id, int64_t epo
     json_object_set_new(body, "reason", json_string("declined"));
     json_object_set_new(body, "detail", json_text(detail));
     return event(self, lease_id, "decline", body, NULL, err);
+}
+
+static enum link_result api_prepared(void *self, struct str lease_id, int64_t epoch,
+                                     int64_t wait_seconds, struct lease_brief *out, struct err *err)
+{
+    return await_event(self, lease_id, "prepared", with_epoch(epoch), wait_seconds, out, err);
 }
 
 static enum link_result api_ready(void *self, struct str lease_id, int64_t epoch, struct str digest,
@@ -343,17 +379,36 @@ static json_t *pulse_json(const struct lease_pulse *p)
                      (json_int_t)p->epoch, "state", p->state, "tick", tick);
 }
 
+static json_t *gpu_json(const struct gpu_state *g)
+{
+    json_t *ills = json_array();
+    for (int i = 0; i < GPU_ILLS; i++)
+        if (g->ills[i]) json_array_append_new(ills, json_string(gpu_ill_names[i]));
+    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "uuid", g->uuid, "ills", ills,
+                     "lease_id", g->lease_id[0] != '\0' ? json_string(g->lease_id) : json_null(),
+                     "xid", (json_int_t)g->xid, "temperature_c", (json_int_t)g->temperature_c,
+                     "busy_percent", (json_int_t)g->busy_percent, "memory_used_bytes",
+                     (json_int_t)g->memory_used_bytes, "power_milliwatts",
+                     (json_int_t)g->power_milliwatts);
+}
+
 /* False: a command that this agent does not know, or a lease id of no known length. */
 static bool read_command(const json_t *j, struct command *out)
 {
     const struct str id = json_get_text(j, "lease_id"), what = json_get_text(j, "do"),
                      reason = json_get_text(j, "reason");
     if (id.n == 0 || id.n >= sizeof(out->lease_id)) return false;
-    if (!str_is(what, "stop") && !str_is(what, "forget")) return false;
+    if (str_is(what, "stop"))
+        out->what = COMMAND_STOP;
+    else if (str_is(what, "forget"))
+        out->what = COMMAND_FORGET;
+    else if (str_is(what, "save"))
+        out->what = COMMAND_SAVE;
+    else
+        return false;
     if (!json_get_i64(j, "epoch", 0, INT32_MAX, &out->epoch)) return false;
     if (!json_get_i64(j, "notice_seconds", 0, SECONDS_MAX, &out->notice_seconds))
         out->notice_seconds = 0;
-    out->what = str_is(what, "stop") ? COMMAND_STOP : COMMAND_FORGET;
     snprintf(out->lease_id, sizeof(out->lease_id), "%.*s", (int)id.n, id.p);
     snprintf(out->reason, sizeof(out->reason), "%.*s", (int)reason.n, reason.p);
     return true;
@@ -367,16 +422,20 @@ static bool any_not_open(const json_t *asks)
     return found;
 }
 
-static enum link_result api_heartbeat(void *self, const struct lease_pulse *leases, size_t n,
-                                      struct arena *a, struct pulse_answer *out, struct err *err)
+static enum link_result api_heartbeat(void *self, const struct node_pulse *p, struct arena *a,
+                                      struct pulse_answer *out, struct err *err)
 {
     auto_json json_t *answer = NULL;
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, pulse_json(&leases[i]));
+    json_t *list = json_array(), *gpus = json_array();
+    for (size_t i = 0; i < p->leases_n; i++)
+        json_array_append_new(list, pulse_json(&p->leases[i]));
+    for (size_t i = 0; i < p->gpus_n; i++)
+        json_array_append_new(gpus, gpu_json(&p->gpus[i]));
     const struct ask_of ask = { .method = "POST",
                                 .path = "/v1/agent/heartbeat",
                                 .body = json_pack("{s:o}", "leases", list) };
+    if (p->gpus_n > 0) json_object_set(ask.body, "gpus", gpus);
+    json_decref(gpus);
     const enum link_result r = link_call(self, &ask, &answer, err);
     if (r != LINK_DONE) return r;
 
@@ -389,6 +448,10 @@ static enum link_result api_heartbeat(void *self, const struct lease_pulse *leas
     got.asks_changed = any_not_open(json_object_get(answer, "asks"));
     if (!json_get_i64(answer, "lease_seconds", 1, SECONDS_MAX, &got.lease_seconds))
         got.lease_seconds = 0;
+    const struct str least = json_get_text(answer, "min_agent_version");
+    snprintf(got.min_version, sizeof(got.min_version), "%.*s", (int)least.n,
+             least.p ? least.p : "");
+    got.drains = json_is_string(json_object_get(answer, "drain_at"));
     *out = got;
     return LINK_DONE;
 }
@@ -423,6 +486,7 @@ static void interrupt(void *self)
 const struct link_ops api_ops = {
     .join = api_join,
     .put_node = api_put_node,
+    .drain = api_drain,
     .asks_list = api_asks_list,
     .ask_place = api_ask_place,
     .ask_amend = api_ask_amend,
@@ -432,9 +496,11 @@ const struct link_ops api_ops = {
     .auction_offer = api_auction_offer,
     .accept = api_accept,
     .decline = api_decline,
+    .prepared = api_prepared,
     .ready = api_ready,
     .cannot_start = api_cannot_start,
     .exit = api_exit,
+    .checkpoint = checkpoint_post,
     .heartbeat = api_heartbeat,
     .log_put = api_log_put,
     .blob_get = blob_get,

@@ -204,5 +204,7 @@ json_t *report_json(const struct node_report *r)
         json_object_set_new(
             j, "engine",
             json_pack("{s:s, s:s}", "name", r->engine.name, "version", r->engine.version));
+    if (r->isolation != ISOLATION_NONE)
+        json_object_set_new(j, "isolation", json_string(isolation_names[r->isolation]));
     return j;
 }

@@ -36,6 +36,7 @@ void agent_init(struct agent *a)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&a->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    health_init(&a->health);
     leases_init(&a->leases);
     boot_id_read(a->boot_id);
     a->images = images_new(a->dir, &a->engine, &a->market);
@@ -46,6 +47,7 @@ void agent_done(struct agent *a)
 {
     images_free(a->images);
     leases_done(&a->leases);
+    health_done(&a->health);
     if (a->kill_fd >= 0) close(a->kill_fd);
     pthread_cond_destroy(&a->changed);
     pthread_mutex_destroy(&a->lock);
@@ -76,6 +78,25 @@ bool agent_is_stopping(struct agent *a)
     const bool stopping = a->stopping;
     pthread_mutex_unlock(&a->lock);
     return stopping;
+}
+
+bool agent_drains(struct agent *a)
+{
+    pthread_mutex_lock(&a->lock);
+    const bool drains = a->drains;
+    pthread_mutex_unlock(&a->lock);
+    return drains;
+}
+
+void agent_set_drains(struct agent *a, bool drains)
+{
+    pthread_mutex_lock(&a->lock);
+    const bool changed = a->drains != drains;
+    a->drains = drains;
+    pthread_mutex_unlock(&a->lock);
+    if (!changed) return;
+    LOG(LOG_INFO, drains ? "node.drains" : "node.drains_no_more");
+    if (!drains) agent_poke(a, POKE_ASKS);
 }
 
 static struct timespec monotonic_in_us(int64_t us)

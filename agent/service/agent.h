@@ -9,6 +9,8 @@
  *   worker       one a lease; while its container runs, two more that listen to the engine */
 #pragma once
 
+#include "domain/isolation.h"
+#include "service/health.h"
 #include "service/identity.h"
 #include "service/images.h"
 #include "service/lease.h"
@@ -35,24 +37,35 @@ struct agent {
     /* The caller fills this in; constant while the agent runs. */
     struct engine engine;
     struct link market;
+    struct net_port net;
+    struct gpus gpus; /* ops NULL: none */
     const struct identity *id;
     const char *dir;
-    const char *pool;          /* what may be asked of us */
-    const struct offer *offer; /* NULL: nothing is for sale */
+    const char *pool; /* what may be asked of us */
+    struct offer
+        *offer; /* NULL: nothing is for sale; its egress is lowered by the self-test if need be */
     struct node_report report; /* its engine is filled in at the start */
     struct settings settings;
+    bool tests_itself; /* run the self-test at the start; else the engine is taken for runc (tests
+                          with a fake) */
 
     /* agent_run() fills this in. */
     char boot_id[BOOT_ID_SIZE];
     struct images *images;
+    struct health health;
     struct leases leases;
-    int kill_fd; /* eventfd: the executioner looks again */
+    bool disks;    /* /out of a lease is a disk of its own (disk.h); set by the self-test */
+    int kill_fd;   /* eventfd: the executioner looks again */
+    bool outdated; /* too old for the market; the heartbeat's alone until agent_run() returns */
 
     pthread_mutex_t lock;   /* guards: everything below */
     pthread_cond_t changed; /* on CLOCK_MONOTONIC */
     bool stopping;
-    bool poked[2]; /* by enum poke */
-    int64_t sold;  /* leases taken on since the start */
+    bool tested;              /* the self-test has ended, */
+    enum isolation isolation; /* with this; ISOLATION_NONE: nothing is for sale */
+    bool poked[2];            /* by enum poke */
+    bool drains;              /* nothing new is to be offered */
+    int64_t sold;             /* leases taken on since the start */
 };
 
 /* Make what agent_stop() needs; agent_done() after agent_run() has returned. */
@@ -67,6 +80,8 @@ MUST_CHECK bool agent_run(struct agent *a, struct err *err);
 void agent_stop(struct agent *a);
 
 bool agent_is_stopping(struct agent *a);
+bool agent_drains(struct agent *a);
+void agent_set_drains(struct agent *a, bool drains);
 /* Wait. False: the agent is stopping. */
 bool agent_pause(struct agent *a, int64_t us);
 /* The time for the try after `failures`, from the settings. */
@@ -75,6 +90,14 @@ int64_t agent_backoff_us(const struct agent *a, int failures);
  * agent_pause(). */
 void agent_poke(struct agent *a, enum poke which);
 bool agent_wait_poked(struct agent *a, enum poke which, int64_t us);
+
+/* fitness.c: run the self-test until it could be run, and have it declared: into the report, and
+ * for agent_await_fitness(). The engine must have answered before. */
+void agent_test_itself(struct agent *a);
+/* Until that is known. False: the agent is stopping. */
+bool agent_await_fitness(struct agent *a, enum isolation *out);
+/* What is known now; ISOLATION_NONE before the self-test has ended. */
+enum isolation agent_fitness(struct agent *a);
 
 /* One more lease was taken on; how many there were. */
 void agent_count_sale(struct agent *a);

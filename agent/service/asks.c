@@ -15,6 +15,7 @@
 
 struct shop {
     struct agent *agent;
+    struct offer offer; /* the owner's, less what runs outside our open asks */
     struct pricer *pricer;
     int64_t next_us;   /* when a price may move again, wall clock; INT64_MAX: none will */
     bool placed;       /* an ask of this process was open when we last looked */
@@ -22,6 +23,7 @@ struct shop {
     int withdrawn;     /* how often in a row the market took one back */
     int64_t not_before_us;
     char key[KEY_SIZE]; /* of the wish under way; empty: none */
+    bool unfit;         /* the self-test was not passed */
     bool refused;       /* the market does not want what the owner wants */
 };
 
@@ -40,7 +42,7 @@ static bool place(struct shop *s)
     if (s->key[0] == '\0') new_key(s);
     int64_t wait_s;
     const enum link_result r =
-        a->market.ops->ask_place(a->market.self, s->key, a->offer, &wait_s, &err);
+        a->market.ops->ask_place(a->market.self, s->key, &s->offer, &wait_s, &err);
     if (r != LINK_UNREACHABLE) s->key[0] = '\0';
     s->refused = r == LINK_REFUSED;
     if (wait_s > 0) s->not_before_us = clock_monotonic_us() + wait_s * INT64_C(1000000);
@@ -50,8 +52,8 @@ static bool place(struct shop *s)
     }
     s->placed = true;
     s->placed_us = clock_monotonic_us();
-    LOG(LOG_INFO, "ask.placed", LOG_STR("pool", a->offer->pool), LOG_I64("units", a->offer->units),
-        LOG_I64("price_micros", a->offer->price_micros));
+    LOG(LOG_INFO, "ask.placed", LOG_STR("pool", s->offer.pool), LOG_I64("units", s->offer.units),
+        LOG_I64("price_micros", s->offer.price_micros));
     return true;
 }
 
@@ -68,8 +70,8 @@ static bool act(struct shop *s, const struct ask_action *action, const struct as
         r = a->market.ops->ask_cancel(a->market.self, asks[action->index].ask_id, &err);
         break;
     case ASK_AMEND:
-        change = (struct ask_change){ a->offer->price_micros, a->offer->units, STR("") };
-        if (a->offer->policy != PRICING_FIXED)
+        change = (struct ask_change){ s->offer.price_micros, s->offer.units, STR("") };
+        if (s->offer.policy != PRICING_FIXED)
             change.price_micros = asks[action->index].price_micros;
         r = a->market.ops->ask_amend(a->market.self, asks[action->index].ask_id, &change, &wait_s,
                                      &err);
@@ -96,15 +98,62 @@ static void notice(struct shop *s, size_t open)
     s->placed = open > 0;
 }
 
+/* Nothing is for sale while a card is ill; the market takes the asks back as well. */
+static bool close_shop(struct shop *s, const struct ask_seen *asks, size_t n)
+{
+    bool ok = true;
+    for (size_t i = 0; i < n; i++) {
+        const struct ask_action cancel = { ASK_CANCEL, i };
+        ok = act(s, &cancel, asks) && ok;
+    }
+    s->placed = false;
+    return ok;
+}
+
+static void add_units(void *arg, struct lease *l)
+{
+    int64_t *units = arg;
+    pthread_mutex_lock(&l->lock);
+    if (l->entry.step < STEP_EXITED && !l->over && !l->forget) *units += l->what.units;
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* Leases of an ask that was withdrawn go on, and what they hold cannot be sold a second time. */
+static int64_t sold_elsewhere(struct shop *s, const struct ask_seen *asks, size_t n)
+{
+    int64_t units = 0;
+    leases_each(&s->agent->leases, add_units, &units);
+    for (size_t i = 0; i < n; i++)
+        units -= asks[i].units - asks[i].units_free;
+    return units > 0 ? units : 0;
+}
+
 /* Make the offer stand. False: something did not work. */
 static bool put_right(struct shop *s, const struct ask_seen *asks, size_t n)
 {
+    if (!health_all_well(&s->agent->health)) return close_shop(s, asks, n);
+    if (agent_drains(s->agent)) {
+        s->placed = false; /* what ends now was not taken back */
+        return true;
+    }
     struct ask_action actions[ASKS_MAX + 1];
     bool ok = true;
     notice(s, n);
-    const size_t actions_n = offer_plan(s->agent->offer, asks, n, actions);
+    s->offer = *s->agent->offer;
+    s->offer.units -= sold_elsewhere(s, asks, n);
+    if (s->offer.units <= 0) return true;
+    const size_t actions_n = offer_plan(&s->offer, asks, n, actions);
     for (size_t i = 0; i < actions_n; i++)
         ok = act(s, &actions[i], asks) && ok;
+    return ok;
+}
+
+/* What does not pass its own test sells nothing. False: something did not work. */
+static bool take_back(struct shop *s, const struct ask_seen *asks, size_t n)
+{
+    bool ok = true;
+    for (size_t i = 0; i < n; i++)
+        ok = act(s, &(const struct ask_action){ ASK_CANCEL, i }, asks) && ok;
     return ok;
 }
 
@@ -127,8 +176,11 @@ static bool look(struct shop *s)
 
     arena_init(&arena, ASKS_MEMORY);
     bool ok = list(s, &arena, asks, &n);
-    if (ok && s->agent->offer) ok = put_right(s, asks, n);
-    if (ok) ok = pricer_look(s->pricer, s->agent, asks, n, &s->next_us);
+    if (ok && s->unfit)
+        ok = take_back(s, asks, n);
+    else if (ok && s->agent->offer)
+        ok = put_right(s, asks, n);
+    if (ok && !s->unfit) ok = pricer_look(s->pricer, s->agent, asks, n, &s->next_us);
     arena_done(&arena);
     return ok;
 }
@@ -161,6 +213,9 @@ void *asks_main(void *arg)
 {
     struct agent *a = arg;
     struct shop s = { .agent = a, .next_us = INT64_MAX };
+    enum isolation isolation;
+    if (!agent_await_fitness(a, &isolation)) return NULL;
+    s.unfit = isolation == ISOLATION_NONE;
     if (!put_node(a)) return NULL;
     s.pricer = pricer_new(a->dir, a->id->trust.node_id);
     int failures = 0;

@@ -110,14 +110,12 @@ static bool has_digest(int fd, const char *sha)
     return n == 0 && strcmp(text, sha) == 0;
 }
 
+/* *again: whether another try may help; it goes on behind what is in the file. */
 static bool download_once(struct fetch *f, int fd, bool *again)
 {
     const struct link *m = f->place->market;
+    const off_t had = lseek(fd, 0, SEEK_END);
     *again = false;
-    if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0) {
-        FAIL(&f->err, ERR_IO, "The image's file could not be emptied.");
-        return refuse(f, "engine-failed", "provider");
-    }
     switch (m->ops->blob_get(m->self, f->sha, fd, BLOB_MAX, &f->err)) {
     case LINK_DONE: break;
     case LINK_UNREACHABLE: *again = true; return false;
@@ -128,6 +126,8 @@ static bool download_once(struct fetch *f, int fd, bool *again)
     case LINK_STALE: return refuse(f, "image-unavailable", "buyer");
     }
     if (has_digest(fd, f->sha)) return true;
+    *again = had > 0 && ftruncate(fd, 0) == 0; /* what was there may not have been of it */
+    if (*again) return false;
     FAIL(&f->err, ERR_DIGEST_MISMATCH, "The market gave other bytes than the image's digest says.");
     return refuse(f, "image-unavailable", "nobody");
 }
@@ -165,7 +165,7 @@ static bool fetch_blob(struct fetch *f)
     snprintf(path, sizeof(path), "%s/cache", f->place->dir);
     if (!dir_make(path, &f->err)) return refuse(f, "engine-failed", "provider");
     snprintf(path, sizeof(path), "%s/cache/%s.tar", f->place->dir, f->sha);
-    auto_close int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    auto_close int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         FAIL(&f->err, ERR_IO, "The image's file could not be made.");
         return refuse(f, "engine-failed", "provider");

@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "domain/ending.h"
 #include "service/agent.h"
+#include "service/cards.h"
 #include "service/outputs.h"
 #include "service/runner.h"
+#include "service/saver.h"
 
 #define SECOND       INT64_C(1000000)
 #define EXIT_UNKNOWN 255
@@ -72,6 +74,14 @@ static void vanished(struct lease *l)
     snprintf(l->entry.reason, sizeof(l->entry.reason), "engine-failed");
 }
 
+static bool was_displaced(struct lease *l)
+{
+    pthread_mutex_lock(&l->lock);
+    const bool displaced = l->entry.displaced;
+    pthread_mutex_unlock(&l->lock);
+    return displaced;
+}
+
 bool runner_note_exit(struct lease *l)
 {
     struct container_state state = { .phase = CONTAINER_EXITED };
@@ -79,6 +89,9 @@ bool runner_note_exit(struct lease *l)
     int64_t dropped = 0;
     const enum engine_result r = inspect_ended(l, &state);
     if (r == ENGINE_FAILED) return false;
+    lease_keep_flows(l);
+    /* What another run would go on from is saved before this one is told to be over. */
+    if (!saver_finish(l->saver, r == ENGINE_NO_SUCH || was_displaced(l))) return false;
     pump_sha256(l->pump, log_sha256, &dropped);
     pthread_mutex_lock(&l->lock);
     if (r == ENGINE_NO_SUCH) state.exit_code = EXIT_UNKNOWN;
@@ -175,6 +188,7 @@ static struct str write_receipt(struct lease *l, const struct outputs *outputs)
         .log_sha256 = str_of(l->entry.log_sha256),
         .outputs = outputs->v,
         .outputs_n = outputs->n,
+        .gpus = cards_digests(l),
     };
     return receipt_text(&r, &l->arena);
 }

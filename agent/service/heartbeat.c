@@ -5,8 +5,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "service/agent.h"
 #include "service/kill.h"
+#include "service/upgrade.h"
 #include "sign/receipt.h"
 
 #define ROUND_MEMORY ((size_t)4 * BODY_MAX)
@@ -17,6 +19,8 @@ struct round {
     struct arena arena;
     struct lease_pulse v[LEASES_MAX];
     size_t n;
+    struct gpu_state gpus[GPUS_MAX];
+    size_t gpus_n;
 };
 
 /* The lease's next tick, under its lock. Its number is on disk before it leaves the house: n never
@@ -61,6 +65,7 @@ static void add_pulse(void *arg, struct lease *l)
             .epoch = l->what.epoch,
             .state = lease_state_names[lease_state_of(step, l->stopping, l->displacing)],
         };
+        health_note_lease(r->gpus, r->gpus_n, l->entry.gpus, l->lease_id);
         const char *id = arena_copy(&r->arena, str_of(l->lease_id));
         p->lease_id = str_of(id);
         if (step == STEP_RUNNING && l->ended_boot_us == 0) (void)sign_tick(r, l, p);
@@ -69,18 +74,21 @@ static void add_pulse(void *arg, struct lease *l)
     pthread_mutex_unlock(&l->lock);
 }
 
+static const char *const command_words[] = { "stop", "forget", "save" };
+
 static void obey_one(void *arg, struct lease *l)
 {
     const struct command *c = arg;
     pthread_mutex_lock(&l->lock);
     switch (c->what) {
     case COMMAND_STOP:
-        if (strcmp(c->reason, "displaced") == 0)
+        if (strcmp(c->reason, "displaced") == 0 || strcmp(c->reason, "drained") == 0)
             lease_displace(l, c->notice_seconds * SECOND);
         else
             lease_stop(l);
         break;
     case COMMAND_FORGET: l->forget = true; break;
+    case COMMAND_SAVE: l->save_wanted = true; break;
     }
     lease_poke_locked(l);
     pthread_mutex_unlock(&l->lock);
@@ -92,9 +100,11 @@ static void obey(struct agent *a, const struct pulse_answer *answer)
         struct command *c = &answer->commands[i];
         if (!leases_with(&a->leases, str_of(c->lease_id), c->epoch, obey_one, c)) continue;
         LOG(LOG_INFO, "lease.command", LOG_C("lease", c->lease_id),
-            LOG_C("do", c->what == COMMAND_STOP ? "stop" : "forget"), LOG_C("reason", c->reason));
+            LOG_C("do", command_words[c->what]), LOG_C("reason", c->reason));
     }
     if (answer->commands_n > 0) kill_poke(a);
+    agent_set_drains(a, answer->drains);
+    upgrade_heed(a, answer);
     if (answer->asks_changed) agent_poke(a, POKE_ASKS);
 }
 
@@ -104,9 +114,12 @@ static void beat(struct agent *a, bool *was_heard)
     struct round r = { .agent = a };
     struct pulse_answer answer = { .commands_n = 0 };
     arena_init(&r.arena, ROUND_MEMORY);
+    health_look(a);
+    r.gpus_n = health_copy(&a->health, r.gpus);
     leases_each(&a->leases, add_pulse, &r);
+    const struct node_pulse pulse = { r.v, r.n, r.gpus, r.gpus_n };
     const bool heard =
-        a->market.ops->heartbeat(a->market.self, r.v, r.n, &r.arena, &answer, &err) == LINK_DONE;
+        a->market.ops->heartbeat(a->market.self, &pulse, &r.arena, &answer, &err) == LINK_DONE;
     if (heard) obey(a, &answer);
     if (heard != *was_heard && heard)
         LOG(LOG_INFO, "market.reached", LOG_I64("leases", (int64_t)r.n));
@@ -122,6 +135,7 @@ void *heartbeat_main(void *arg)
     bool heard = true;
     do {
         beat(a, &heard);
+        notify_tell("WATCHDOG=1"); /* it waits for nobody: so long as it comes round we live */
     } while (agent_wait_poked(a, POKE_BEAT, a->settings.heartbeat_us));
     return NULL;
 }

@@ -22,8 +22,8 @@ static const char *const stream_names[] = { "stdout", "stderr", NULL };
 
 /* The file, field by field. */
 struct row {
-    struct str document, signature, image_id, image_digest, boot_id, log_sha256, reason, fault,
-        detail, receipt, receipt_signature;
+    struct str document, signature, image_id, image_digest, gpus, boot_id, log_sha256, reason,
+        fault, detail, receipt, receipt_signature;
     int64_t max_seconds, ready_boot_us, ready_wall_us, ended_wall_us, seconds, exit_code, ticks,
         log_next, log_sent, log_pending;
     int step, log_pending_stream;
@@ -39,6 +39,7 @@ static const struct json_field fields[] = {
     JSON_I64(R, max_seconds, "max_seconds", JSON_MAY, 0, (int64_t)DURATION_MAX_S, "Granted at the accept."),
     JSON_TEXT(R, image_id, "image_id", JSON_MAY, 0, ENGINE_ID_SIZE - 1, "The engine's name for the image."),
     JSON_TEXT(R, image_digest, "image_digest", JSON_MAY, 0, ENGINE_ID_SIZE - 1, "The image, resolved."),
+    JSON_TEXT(R, gpus, "gpus", JSON_MAY, 0, GPUS_TEXT_SIZE - 1, "UUIDs of its cards."),
     JSON_TEXT(R, boot_id, "boot_id", JSON_MAY, 0, BOOT_ID_SIZE - 1, "The boot of ready_boot_us."),
     JSON_I64(R, ready_boot_us, "ready_boot_us", JSON_MAY, INT64_MIN, TIME_MAX, "Meter's start, boot clock."),
     JSON_I64(R, ready_wall_us, "ready_wall_us", JSON_MAY, 0, TIME_MAX, "Meter's start, wall clock."),
@@ -75,6 +76,7 @@ static struct row row_of(const struct journal_entry *e)
         .signature = e->signature,
         .image_id = some(e->image_id),
         .image_digest = some(e->image_digest),
+        .gpus = some(e->gpus),
         .boot_id = some(e->boot_id),
         .log_sha256 = some(e->log_sha256),
         .reason = some(e->reason),
@@ -131,6 +133,7 @@ static struct journal_entry entry_of(const struct row *r)
     };
     fill(e.image_id, r->image_id);
     fill(e.image_digest, r->image_digest);
+    fill(e.gpus, r->gpus);
     fill(e.boot_id, r->boot_id);
     fill(e.log_sha256, r->log_sha256);
     fill(e.reason, r->reason);

@@ -14,7 +14,8 @@
 
 #define JOURNAL_MAX                                                                                \
     ((size_t)8 * BODY_MAX) /* an assignment and a receipt, each a body, with their escapes */
-#define BOOT_ID_SIZE 40
+#define BOOT_ID_SIZE   40
+#define GPUS_TEXT_SIZE (GPUS_MAX * GPU_UUID_SIZE)
 
 struct journal_entry {
     struct str document, signature; /* the assignment, as it came */
@@ -23,6 +24,7 @@ struct journal_entry {
 
     char image_id[ENGINE_ID_SIZE];
     char image_digest[ENGINE_ID_SIZE];
+    char gpus[GPUS_TEXT_SIZE]; /* "GPU-…,GPU-…": its cards; empty: none chosen */
 
     char boot_id[BOOT_ID_SIZE];                /* the boot in which ready_boot_us counts */
     int64_t ready_boot_us, ready_wall_us;      /* when the meter started; 0: not */

@@ -55,7 +55,9 @@ static bool fill(struct lease *l, const struct journal_entry *entry)
     snprintf(l->name, sizeof(l->name), "bourse-%s-%" PRId64, l->lease_id, l->what.epoch);
     l->dir = arena_fmt(&l->arena, "%s/leases/%s", l->agent->dir, l->lease_id);
     l->out_dir = arena_fmt(&l->arena, "%s/leases/%s/out", l->agent->dir, l->lease_id);
-    return l->dir && l->out_dir;
+    l->save_dir = arena_fmt(&l->arena, "%s/leases/%s/checkpoint", l->agent->dir, l->lease_id);
+    l->stage_dir = arena_fmt(&l->arena, "%s/leases/%s/stage", l->agent->dir, l->lease_id);
+    return l->dir && l->out_dir && l->save_dir && l->stage_dir;
 }
 
 struct lease *lease_new(struct agent *agent, const struct assignment *what,

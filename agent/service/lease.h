@@ -23,11 +23,13 @@ struct lease {
     struct agent *agent;
     struct assignment what; /* constant, as all down to `lock` */
     char lease_id[LEASE_ID_SIZE];
-    char name[ENGINE_ID_SIZE]; /* of the container: bourse-<lease>-<epoch> */
-    char *dir, *out_dir;       /* our scratch for it, and what it sees as /out */
-    struct arena arena;        /* of the texts here and in `entry`; the worker's, once it runs */
+    char name[ENGINE_ID_SIZE];  /* of the container: bourse-<lease>-<epoch> */
+    char *dir, *out_dir;        /* our scratch for it, and what it sees as /out, */
+    char *save_dir, *stage_dir; /* and as /checkpoint; what is on its way from there */
+    struct arena arena;         /* of the texts here and in `entry`; the worker's, once it runs */
     pthread_t worker;
-    struct pump *pump; /* the worker's and its listeners'; from when it runs */
+    struct saver *saver; /* the worker's, from when it runs */
+    struct pump *pump;   /* the worker's and its listeners'; from when it runs */
 
     pthread_mutex_t lock;   /* guards: everything below */
     pthread_cond_t changed; /* on CLOCK_MONOTONIC; the worker alone waits */
@@ -38,6 +40,8 @@ struct lease {
     bool stopping;                           /* the market wants it to end; the receipt is due */
     bool displacing;                         /* to make room for another lease, */
     int64_t notice_us;                       /* within so long */
+    bool gathered;                           /* all of its gang can start */
+    bool save_wanted;                        /* the buyer wants a checkpoint now */
     bool forget;                             /* the market does not want to hear of it again */
     int64_t ready_boot_us, deadline_boot_us; /* 0: the meter has not started */
     int64_t stop_at_boot_us;                 /* when it was first told to stop; 0: not */
@@ -50,6 +54,13 @@ struct lease {
 struct lease *lease_new(struct agent *agent, const struct assignment *what,
                         const struct journal_entry *entry);
 void lease_free(struct lease *l);
+
+/* network.c: does the lease have one; make it, or serve it again; what went through it, kept in
+ * DIR/flows and for the market; and its end. */
+bool lease_has_network(const struct lease *l);
+MUST_CHECK bool lease_open_network(struct lease *l, struct net_place *out, struct err *err);
+void lease_keep_flows(struct lease *l);
+void lease_close_network(struct lease *l);
 
 /* Have the worker look again. lease_poke_locked: under the lock. arg is the lease. */
 void lease_poke(void *lease);

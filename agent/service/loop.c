@@ -12,8 +12,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/notify.h"
 #include "service/agent.h"
 #include "service/auctions.h"
+#include "service/disk.h"
 #include "service/kill.h"
 #include "service/outputs.h"
 #include "service/runner.h"
@@ -86,7 +88,7 @@ static void take_on(struct agent *a, const struct assignment *what)
 static void decline(struct agent *a, const struct assignment *what)
 {
     struct err err = { .code = ERR_NONE };
-    const char *why = assignment_beyond_us(what);
+    const char *why = assignment_beyond_us(what, agent_fitness(a), a->net.ops != NULL);
     if (!why) why = "This machine has not so much left.";
     LOG(LOG_WARN, "lease.declined", LOG_STR("lease", what->lease_id), LOG_C("why", why));
     if (a->market.ops->decline(a->market.self, what->lease_id, what->epoch, str_of(why), &err) ==
@@ -135,7 +137,8 @@ static void see_wanted(struct scene *s, const struct assignments_told *told, str
             continue;
         }
         s->wanted[n++] = (struct wanted){ what->lease_id, what->epoch, assignment_share(what),
-                                          assignment_beyond_us(what) == NULL };
+                                          assignment_beyond_us(what, agent_fitness(s->agent),
+                                                               s->agent->net.ops != NULL) == NULL };
     }
     s->world.wanted_n = n;
 }
@@ -149,6 +152,8 @@ static void remove_stray(struct agent *a, const struct container_seen *c)
     LOG(LOG_WARN, "container.stray", LOG_C("container", c->name), LOG_BOOL("running", c->running));
     if (a->engine.ops->container_remove(a->engine.self, c->name, &err) != ENGINE_DONE)
         log_err(LOG_ERROR, "container.not_removed", &err);
+    else if (a->net.ops)
+        a->net.ops->close(a->net.self, c->name);
 }
 
 static void set_forget(void *arg, struct lease *l)
@@ -244,7 +249,7 @@ static void sweep(struct agent *a, const struct str_list *folders)
         const struct str id = folders->v[i];
         const int n = snprintf(path, sizeof(path), "%s/leases/%.*s", a->dir, (int)id.n, id.p);
         if (n < 0 || n >= PATH_MAX || is_there(a, id)) continue;
-        if (!tree_remove(path, &err)) log_err(LOG_ERROR, "scratch.not_removed", &err);
+        if (!scratch_remove(path, &err)) log_err(LOG_ERROR, "scratch.not_removed", &err);
     }
 }
 
@@ -259,6 +264,7 @@ static bool await_engine(struct agent *a, struct container_seen *out, size_t *n)
                 ENGINE_DONE)
             return true;
         if (!agent_is_stopping(a)) log_err(LOG_ERROR, "engine.not_reached", &err);
+        notify_tell("WATCHDOG=1");
         if (!agent_pause(a, agent_backoff_us(a, failures))) return false;
     }
 }
@@ -346,6 +352,7 @@ bool agent_run(struct agent *a, struct err *err)
         ok = FAIL(err, ERR_NO_MEMORY, "A thread of the agent could not be started.");
         agent_stop(a);
     }
+    if (ok) agent_test_itself(a); /* the threads look after what runs meanwhile */
     if (ok) poll_forever(a, s);
     if (!ok) agent_stop(a);
     for (size_t i = 0; i < n; i++)

@@ -97,10 +97,51 @@ static bool measure_one(struct walk *w, int folder, const char *name, const stru
     return *left >= 0;
 }
 
+bool outputs_count(const char *dir, int64_t *left)
+{
+    int64_t rest = *left;
+    struct walk w = { .each = measure_one, .arg = &rest, .whole = true };
+    const bool within = walk(&w, dir);
+    *left = rest;
+    return within;
+}
+
 bool outputs_within(const char *dir, int64_t bytes)
 {
-    int64_t left = bytes + 65536; /* folders take blocks, too; an empty /out is no offence */
-    struct walk w = { .each = measure_one, .arg = &left, .whole = true };
+    int64_t left = bytes + OUTPUTS_FOLDERS;
+    return outputs_count(dir, &left);
+}
+
+/* ---- each ---- */
+
+struct each {
+    outputs_fn *fn;
+    void *arg;
+    bool folders;
+};
+
+static bool each_one(struct walk *w, int folder, const char *name, const struct stat *st)
+{
+    (void)folder;
+    const struct each *e = w->arg;
+    const size_t n = strlen(name);
+    if (S_ISDIR(st->st_mode) && !e->folders) return true;
+    if (w->path_n + n >= sizeof(w->path)) return false;
+    memcpy(w->path + w->path_n, name, n);
+    return e->fn(e->arg, (struct str){ w->path, w->path_n + n }, st);
+}
+
+bool outputs_each(const char *dir, outputs_fn *fn, void *arg)
+{
+    struct each e = { fn, arg, false };
+    struct walk w = { .each = each_one, .arg = &e, .whole = true };
+    return walk(&w, dir);
+}
+
+bool outputs_each_and_folders(const char *dir, outputs_fn *fn, void *arg)
+{
+    struct each e = { fn, arg, true };
+    struct walk w = { .each = each_one, .arg = &e, .whole = true };
     return walk(&w, dir);
 }
 

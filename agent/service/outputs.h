@@ -6,12 +6,25 @@
  * passed over. */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "base/arena.h"
 #include "sign/receipt.h"
 #include "json/field.h"
 
 #define OUTPUTS_SEEN_MAX  20000 /* entries of one /out: more is a bomb */
 #define OUTPUTS_DEPTH_MAX 64    /* folders within folders */
+#define OUTPUTS_FOLDERS   65536 /* folders take blocks, too: an empty one is no offence */
+
+/* Call fn for each entry below `dir` that is no folder, with its path from there. False: fn said so
+ * (then it ended), or there is more than may be looked at. _and_folders: for these too, each before
+ * what is in it. */
+typedef bool outputs_fn(void *arg, struct str path, const struct stat *st);
+bool outputs_each(const char *dir, outputs_fn *fn, void *arg);
+bool outputs_each_and_folders(const char *dir, outputs_fn *fn, void *arg);
+
+/* Take the disk that the files below `dir` use from `*left`. False: there was not so much. */
+bool outputs_count(const char *dir, int64_t *left);
 
 /* Do the files below `dir` take no more than `bytes` of disk, and are there not too many? False
  * also when they could not be counted. */

@@ -7,8 +7,10 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "domain/isolation.h"
 #include "domain/offer.h"
 #include "domain/plan.h"
 #include "domain/sealed.h"
@@ -18,6 +20,13 @@
 #define LEASE_ID_SIZE  40  /* "lease_" and 26 digits; room for a longer prefix */
 #define ENGINE_ID_SIZE 128 /* "sha256:" and 64 digits, or the name of a container */
 #define SHA_TEXT_SIZE  65
+#define GPU_UUID_SIZE  48 /* "GPU-" and 36 characters */
+
+/* A GPU that a lease was given. */
+struct gpu_grant {
+    char uuid[GPU_UUID_SIZE];
+    int64_t minor; /* of its device node; negative: the driver does not tell */
+};
 
 /* ---- the engine --------------------------------------------------------------------------------
  */
@@ -51,7 +60,12 @@ struct container_spec {
     struct str_map env;
     struct str workdir; /* empty: the image's own */
     int64_t cpu_millis, memory_bytes, scratch_bytes, pids_max;
-    const char *out_dir; /* on this machine; seen inside as /out */
+    const char *out_dir;  /* on this machine; seen inside as /out */
+    const char *save_dir; /* seen inside as /checkpoint; NULL: there is none */
+    const char *netns;    /* the file of its network namespace; NULL: it has no network */
+    const char *resolver; /* the address that it asks for names; NULL: none */
+    const struct gpu_grant *gpus;
+    size_t gpus_n; /* 0: none, and none may be seen inside */
 };
 
 enum container_phase { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
@@ -61,6 +75,8 @@ struct container_state {
     int64_t exit_code;
     bool out_of_memory;              /* as far as the engine noticed */
     int64_t started_us, finished_us; /* wall clock; 0: not yet */
+    int64_t pid;                     /* of its first process, as the engine sees it; 0: none */
+    char id[ENGINE_ID_SIZE];         /* the engine's own name for it */
 };
 
 struct container_seen {
@@ -123,17 +139,82 @@ struct engine {
  */
 
 struct gpu {
-    char uuid[48], model[64];
+    char uuid[GPU_UUID_SIZE], model[64];
     int64_t memory_bytes;
+    int64_t minor;  /* of its device node; negative: not told */
+    int64_t island; /* those with the same number are joined by NVLink, or else share a switch */
+};
+
+/* Why a card must not be sold, and what runs on it not be charged. */
+enum gpu_ill {
+    GPU_ILL_ECC,     /* memory errors that were not corrected, since the driver was loaded */
+    GPU_ILL_XID,     /* the kernel's log has an error after which it must be reset */
+    GPU_ILL_HOT,     /* so hot that it slows itself down */
+    GPU_ILL_LOST,    /* it was here and is not any more */
+    GPU_ILL_FOREIGN, /* a process that is of no lease computes on it */
+};
+#define GPU_ILLS 5
+extern const char *const gpu_ill_names[GPU_ILLS + 1]; /* "ecc-uncorrected", …; ends with NULL */
+
+#define GPU_PIDS_MAX 64
+
+/* A card as it is now. Numbers are negative when not told. */
+struct gpu_state {
+    char uuid[GPU_UUID_SIZE];
+    bool ills[GPU_ILLS];
+    int64_t xid; /* which, for GPU_ILL_XID */
+    int64_t temperature_c, busy_percent, memory_used_bytes, power_milliwatts;
+    int64_t pids[GPU_PIDS_MAX]; /* of processes that compute on it */
+    size_t pids_n;
+    char lease_id[LEASE_ID_SIZE]; /* of the lease that has it now; empty: none */
 };
 
 struct gpu_ops {
     /* The devices that can be sold: at most GPUS_MAX. */
     size_t (*list)(void *self, struct gpu out[GPUS_MAX]);
+    /* Each card that answers, as it is now. A driver tells no GPU_ILL_LOST and no GPU_ILL_FOREIGN:
+     * it knows neither what was here before nor what a lease is. False: the cards' driver does not
+     * answer; err says why. */
+    MUST_CHECK bool (*watch)(void *self, struct gpu_state out[GPUS_MAX], size_t *n,
+                             struct err *err);
 };
 
 struct gpus {
     const struct gpu_ops *ops;
+    void *self;
+};
+
+/* ---- networks ----------------------------------------------------------------------------------
+ */
+
+struct net_limits {          /* of each lease; 0: the default */
+    int64_t bytes_max;       /* in and out together */
+    int64_t bytes_second;    /* each way; 0: no limit */
+    const char *name_server; /* that our resolver asks; NULL: the one of /etc/resolv.conf */
+};
+
+struct net_spec {
+    const char *name;      /* of the container */
+    struct str egress;     /* "allowlist" or "open" */
+    struct str_list allow; /* "host" or "host:port" */
+};
+
+struct net_place {
+    char path[64];     /* of the namespace, for the engine */
+    char resolver[64]; /* an address in it that answers for names */
+};
+
+struct net_ops {
+    /* Make the network of that name, or find it and serve its names again. ERR_IO. */
+    bool (*open)(void *self, const struct net_spec *spec, struct net_place *out, struct err *err);
+    /* What went through it until now, as a JSON object. ERR_IO, ERR_NOT_FOUND. */
+    bool (*flows)(void *self, const char *name, struct buf *out, struct err *err);
+    /* Remove it. One that is gone is fine. */
+    void (*close)(void *self, const char *name);
+};
+
+struct net_port {
+    const struct net_ops *ops; /* NULL: leases have no network here */
     void *self;
 };
 
@@ -160,6 +241,7 @@ struct node_report {
     struct str name, agent_version;
     struct inventory inventory;
     struct engine_info engine; /* name empty: none answers */
+    enum isolation isolation;  /* of the self-test; ISOLATION_NONE: not told */
 };
 
 struct joined {
@@ -182,6 +264,7 @@ struct assignments_told {
 struct lease_brief {
     char state[16];
     int64_t max_seconds;
+    bool gathered; /* of a gang: all of it can start */
 };
 
 struct lease_pulse { /* of one lease in a heartbeat */
@@ -189,6 +272,13 @@ struct lease_pulse { /* of one lease in a heartbeat */
     int64_t epoch;
     const char *state;                        /* as in lease_state_names */
     struct str tick_document, tick_signature; /* p NULL: none */
+};
+
+struct node_pulse { /* a heartbeat */
+    const struct lease_pulse *leases;
+    size_t leases_n;
+    const struct gpu_state *gpus; /* all that this machine sells */
+    size_t gpus_n;
 };
 
 /* A pool as a seller sees it: without his own asks, and those of nodes that never delivered. Prices
@@ -204,7 +294,7 @@ struct ask_change {
     struct str reason;           /* for the ask's history; n 0: none */
 };
 
-enum command_do { COMMAND_STOP, COMMAND_FORGET };
+enum command_do { COMMAND_STOP, COMMAND_FORGET, COMMAND_SAVE };
 
 struct command {
     char lease_id[LEASE_ID_SIZE];
@@ -219,7 +309,9 @@ struct command {
 struct pulse_answer {
     struct command *commands; /* in the arena */
     size_t commands_n;
-    bool asks_changed; /* an ask that was open is not any more */
+    bool asks_changed;    /* an ask that was open is not any more */
+    bool drains;          /* nothing new is to be offered */
+    char min_version[32]; /* of an agent; empty: not said */
     int64_t lease_seconds;
 };
 
@@ -234,6 +326,8 @@ struct link_ops {
                              const struct node_report *report, struct arena *a, struct joined *out,
                              struct err *err);
     enum link_result (*put_node)(void *self, const struct node_report *report, struct err *err);
+    /* Nothing new from now on, while what runs may finish; or an end of that. */
+    enum link_result (*drain)(void *self, bool on, struct err *err);
 
     /* Our open asks: at most `room`. */
     enum link_result (*asks_list)(void *self, struct arena *a, struct ask_seen *out, size_t room,
@@ -260,19 +354,29 @@ struct link_ops {
                                struct lease_brief *out, struct err *err);
     enum link_result (*decline)(void *self, struct str lease_id, int64_t epoch, struct str detail,
                                 struct err *err);
+    /* Of a gang: we could start. Waits up to `wait_seconds` until all of them can. */
+    enum link_result (*prepared)(void *self, struct str lease_id, int64_t epoch,
+                                 int64_t wait_seconds, struct lease_brief *out, struct err *err);
     enum link_result (*ready)(void *self, struct str lease_id, int64_t epoch, struct str digest,
                               struct lease_brief *out, struct err *err);
     enum link_result (*cannot_start)(void *self, struct str lease_id, int64_t epoch,
                                      const struct refusal *why, struct err *err);
     enum link_result (*exit)(void *self, struct str lease_id, int64_t epoch, struct str receipt,
                              struct str signature, struct err *err);
-    enum link_result (*heartbeat)(void *self, const struct lease_pulse *leases, size_t n,
-                                  struct arena *a, struct pulse_answer *out, struct err *err);
+    /* A checkpoint, signed. *kept: the job has it. Else `missing` (in the arena) names the blobs
+     * that must be put first. */
+    enum link_result (*checkpoint)(void *self, struct str lease_id, struct str document,
+                                   struct str signature, struct arena *a, bool *kept,
+                                   struct str_list *missing, struct err *err);
+    enum link_result (*heartbeat)(void *self, const struct node_pulse *p, struct arena *a,
+                                  struct pulse_answer *out, struct err *err);
     enum link_result (*log_put)(void *self, struct str lease_id, int64_t chunk,
                                 enum log_stream stream, struct str bytes, struct err *err);
-    /* Into fd, at most `most` bytes. */
+    /* Into fd, behind the bytes of it that are there already, at most `most` in all. What came
+     * before the line was cut stays there. */
     enum link_result (*blob_get)(void *self, const char *sha256, int fd, int64_t most,
                                  struct err *err);
+    /* A large one goes on where an earlier try was cut. */
     enum link_result (*blob_put)(void *self, const char *sha256, int fd, int64_t size,
                                  struct err *err);
     void (*interrupt)(void *self);

@@ -10,13 +10,16 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "service/agent.h"
+#include "service/cards.h"
+#include "service/disk.h"
 #include "service/kill.h"
+#include "service/restore.h"
 #include "service/runner.h"
 
-#define SECOND    INT64_C(1000000)
-#define TRIES     3             /* of what an engine in trouble may refuse once */
-#define FETCH_US  (10 * SECOND) /* look again even if nobody called */
-#define NOBODY_ID 65534         /* the user that every container runs as */
+#define SECOND   INT64_C(1000000)
+#define TRIES    3             /* of what an engine in trouble may refuse once */
+#define CARDS_US (60 * SECOND) /* a card that is being left is free by then */
+#define FETCH_US (10 * SECOND) /* look again even if nobody called */
 
 /* Why it cannot start, for the market; to STEP_REFUSED. */
 static bool refuse(struct lease *l, const char *reason, const char *fault, const char *detail)
@@ -70,26 +73,28 @@ static enum images_result await_image(struct lease *l, struct images_answer *ans
 /* ---- the container -----------------------------------------------------------------------------
  */
 
-/* A folder that only root and the container's user can use. Where we are not root, it is open to
- * all within a folder that is closed to all but us. */
+/* A folder that the container's user can write to, whoever that is on this machine; nobody else
+ * comes to it, since what is above it is closed to all but us. On a disk of its own where that
+ * works. */
 static bool make_out(struct lease *l, struct err *err)
 {
     if (!dir_make(l->out_dir, err)) return false;
-    if (chown(l->out_dir, NOBODY_ID, NOBODY_ID) == 0) return true;
+    if (l->agent->disks && !disk_make(l->out_dir, l->what.scratch_bytes, err)) return false;
     if (chmod(l->out_dir, 0777) == 0) return true;
     return FAIL(err, ERR_IO, "The folder for outputs could not be made writable.");
 }
 
 static bool is_ours(struct str name)
 {
-    return str_is(name, "BOURSE_NODES") || str_is(name, "BOURSE_RANK");
+    return str_is(name, "BOURSE_NODES") || str_is(name, "BOURSE_RANK") ||
+           str_is(name, "BOURSE_CHECKPOINT_DIR");
 }
 
-/* The job's own, and which of how many machines this is. */
+/* The job's own, which of how many machines this is, and where to save. */
 static bool make_env(struct lease *l, struct str_map *out)
 {
     const struct str_map *job = &l->what.env;
-    struct str_pair *v = arena_alloc(&l->arena, (job->n + 2) * sizeof(*v));
+    struct str_pair *v = arena_alloc(&l->arena, (job->n + 3) * sizeof(*v));
     const char *nodes = arena_fmt(&l->arena, "%" PRId64, l->what.nodes);
     const char *rank = arena_fmt(&l->arena, "%" PRId64, l->what.rank);
     size_t n = 0;
@@ -97,6 +102,7 @@ static bool make_env(struct lease *l, struct str_map *out)
     if (!v || !nodes || !rank) return false;
     v[n++] = (struct str_pair){ STR("BOURSE_NODES"), str_of(nodes) };
     v[n++] = (struct str_pair){ STR("BOURSE_RANK"), str_of(rank) };
+    v[n++] = (struct str_pair){ STR("BOURSE_CHECKPOINT_DIR"), STR("/checkpoint") };
     for (size_t i = 0; i < job->n; i++)
         if (!is_ours(job->v[i].name)) v[n++] = job->v[i];
     *out = (struct str_map){ v, n };
@@ -106,12 +112,19 @@ static bool make_env(struct lease *l, struct str_map *out)
 static enum engine_result create(struct lease *l, struct err *err)
 {
     const struct engine *e = &l->agent->engine;
+    struct gpu_grant gpus[GPUS_MAX];
+    size_t gpus_n = 0;
     struct str_map env;
+    if (!cards_of(l, gpus, &gpus_n, err)) return ENGINE_FAILED;
     if (!make_env(l, &env)) {
         FAIL(err, ERR_NO_MEMORY, "No memory was left for the container's environment.");
         return ENGINE_FAILED;
     }
+    struct net_place place;
+    if (lease_has_network(l) && !lease_open_network(l, &place, err)) return ENGINE_FAILED;
     const struct container_spec spec = {
+        .netns = lease_has_network(l) ? place.path : NULL,
+        .resolver = lease_has_network(l) ? place.resolver : NULL,
         .name = l->name,
         .lease_id = l->what.lease_id,
         .job_id = l->what.job_id,
@@ -127,6 +140,9 @@ static enum engine_result create(struct lease *l, struct err *err)
         .scratch_bytes = l->what.scratch_bytes,
         .pids_max = l->what.pids_max,
         .out_dir = l->out_dir,
+        .save_dir = l->save_dir,
+        .gpus = gpus,
+        .gpus_n = gpus_n,
     };
     enum engine_result r;
     for (int tries = 1;; tries++) {
@@ -134,6 +150,18 @@ static enum engine_result create(struct lease *l, struct err *err)
         if (r != ENGINE_FAILED || tries == TRIES || !runner_pause(l, l->agent->settings.retry_us))
             return r;
     }
+}
+
+/* Its cards; those of a lease that is being forgotten are waited for. False: err, or may not go on.
+ */
+static bool take_cards(struct lease *l, struct err *err)
+{
+    const int64_t until = clock_monotonic_us() + CARDS_US;
+    while (!cards_take(l, err))
+        if (err->code != ERR_WRONG_STATE || clock_monotonic_us() >= until ||
+            runner_is_stopping(l) || !runner_pause(l, l->agent->settings.retry_us))
+            return false;
+    return true;
 }
 
 bool runner_prepare(struct lease *l)
@@ -153,6 +181,15 @@ bool runner_prepare(struct lease *l)
     pthread_mutex_unlock(&l->lock);
 
     if (!make_out(l, &err)) return refuse_io(l, &err);
+    if (!take_cards(l, &err)) {
+        if (!runner_may_go_on(l)) return false;
+        if (runner_is_stopping(l)) return runner_note_never_ran(l);
+        return refuse_engine(l, ENGINE_FAILED, &err);
+    }
+    const enum restored restored = runner_restore(l, &err);
+    if (!runner_may_go_on(l)) return false;
+    if (runner_is_stopping(l)) return runner_note_never_ran(l);
+    if (restored != RESTORED) return refuse_io(l, &err);
     const enum engine_result r = create(l, &err);
     if (!runner_may_go_on(l)) return false;
     return r == ENGINE_DONE ? runner_step(l, STEP_CREATED) : refuse_engine(l, r, &err);
@@ -207,6 +244,7 @@ bool runner_start(struct lease *l)
     struct container_state state = { .phase = CONTAINER_CREATED };
     struct err err;
     int64_t from_us;
+    if (l->what.nodes > 1 && !runner_gather(l)) return false;
     if (runner_is_stopping(l)) return runner_note_never_ran(l);
 
     const enum engine_result r = start(l, &state, &from_us, &err);

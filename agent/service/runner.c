@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "service/agent.h"
+#include "service/disk.h"
 #include "service/kill.h"
 #include "service/outputs.h"
+#include "service/saver.h"
 
 #define SECOND       INT64_C(1000000)
 #define REMOVE_TRIES 10
@@ -218,7 +220,8 @@ static void clean_up(struct lease *l)
 {
     struct err err;
     if (!remove_container(l)) return; /* the journal still knows it */
-    if (!tree_remove(l->dir, &err)) log_err(LOG_ERROR, "scratch.not_removed", &err);
+    lease_close_network(l);
+    if (!scratch_remove(l->dir, &err)) log_err(LOG_ERROR, "scratch.not_removed", &err);
     if (!journal_remove(l->agent->dir, l->what.lease_id, &err))
         log_err(LOG_ERROR, "journal.failed", &err);
     LOG(LOG_INFO, "lease.over", LOG_C("lease", l->lease_id));
@@ -257,6 +260,15 @@ static bool is_forgotten(struct lease *l)
     return forgotten;
 }
 
+/* Names of a container that an agent before us has made. */
+static void serve_again(struct lease *l, enum step step)
+{
+    struct net_place place;
+    struct err err;
+    if (step < STEP_CREATED || step > STEP_RUNNING || !lease_has_network(l)) return;
+    if (!lease_open_network(l, &place, &err)) log_err(LOG_ERROR, "egress.not_served", &err);
+}
+
 void *runner_main(void *arg)
 {
     struct lease *l = arg;
@@ -264,12 +276,17 @@ void *runner_main(void *arg)
     enum step step = step_of(l);
     bool go_on = runner_may_go_on(l);
 
+    serve_again(l, step);
     while (go_on && step != STEP_OVER) {
-        if ((step == STEP_STARTED || step == STEP_RUNNING) && !listeners.waiting)
+        if ((step == STEP_STARTED || step == STEP_RUNNING) && !listeners.waiting) {
             listeners_begin(&listeners, l);
+            l->saver = saver_begin(l);
+        }
         go_on = do_step(l, step);
         step = step_of(l);
     }
+    saver_free(l->saver);
+    l->saver = NULL;
     if (step == STEP_OVER || is_forgotten(l)) clean_up(l);
     listeners_end(&listeners);
 

@@ -33,6 +33,9 @@ MUST_CHECK bool runner_tell(struct lease *l, runner_say *say, enum link_result *
 MUST_CHECK bool runner_prepare(struct lease *l); /* at STEP_ACCEPTED */
 MUST_CHECK bool runner_start(struct lease *l);   /* at STEP_CREATED */
 
+/* Of a gang: wait until all of it can start, or this is to stop. False: may not go on. */
+MUST_CHECK bool runner_gather(struct lease *l);
+
 /* The two threads that listen to the engine while the container runs. */
 struct listeners {
     struct lease *lease;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The watch: files that a container leaves in /out lie on the owner's disk, which no engine limits
- * for us. One that fills more than its scratch is stopped.
+/* The watch: files that a container leaves in /out and /checkpoint lie on the owner's disk, which
+ * no engine limits for us. One that fills more than its scratch is stopped.
  *
  * Looking may take a while, so nothing is locked meanwhile. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "service/agent.h"
@@ -51,9 +52,17 @@ static void stop_over_quota(void *arg, struct lease *l)
 
 static void look_at(struct agent *a, const struct watched *w)
 {
-    char out_dir[PATH_MAX];
-    const int n = snprintf(out_dir, sizeof(out_dir), "%s/leases/%s/out", a->dir, w->lease_id);
-    if (n < 0 || n >= PATH_MAX || outputs_within(out_dir, w->bytes)) return;
+    static const char *const folders[] = { "out", "checkpoint" };
+    int64_t left = w->bytes + OUTPUTS_FOLDERS;
+    bool within = true;
+    for (size_t i = 0; i < ARRAY_LEN(folders) && within; i++) {
+        char dir[PATH_MAX];
+        const int n =
+            snprintf(dir, sizeof(dir), "%s/leases/%s/%s", a->dir, w->lease_id, folders[i]);
+        if (n < 0 || n >= PATH_MAX) return;
+        within = access(dir, F_OK) != 0 || outputs_count(dir, &left);
+    }
+    if (within) return;
     leases_with(&a->leases, str_of(w->lease_id), w->epoch, stop_over_quota, NULL);
     kill_poke(a);
 }

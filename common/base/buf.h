@@ -20,6 +20,9 @@ void buf_init(struct buf *b, size_t max);
 void buf_done(struct buf *b);  /* frees; the buffer is then as after buf_init */
 void buf_clear(struct buf *b); /* empty again, memory and maximum kept, `failed` forgotten */
 
+/* Room for n bytes more in one go, when the caller knows how many will come. */
+void buf_reserve(struct buf *b, size_t n);
+
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, struct str s);
 void buf_c(struct buf *b, const char *c_string);

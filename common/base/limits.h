@@ -7,6 +7,7 @@
 #define BLOB_MAX            (1ll << 30) /* one blob: an image archive that a home line moves in minutes */
 #define JSON_DEPTH_MAX      16       /* our deepest body has 6 levels */
 #define LOG_CHUNK_MAX       65536    /* one piece of container output */
+#define EGRESS_ALLOW_MAX    64       /* hosts that a job with egress allowlist may name */
 #define LOG_LEASE_MAX       (4 << 20) /* output kept for one lease; what comes after is counted, not kept */
 #define LOG_LINE_MAX        4096     /* one line of our own log: a pipe takes that much in one piece */
 #define CONF_FILE_MAX       65536    /* a configuration file: a hundred keys with comments, ten times over */
@@ -43,14 +44,23 @@
 #define JWT_LIFE_S          900
 #define CHALLENGE_LIFE_S    60
 #define JOIN_TOKEN_LIFE_S   900
+#define DOCTOR_CHECKS_MAX   64       /* of a machine's self-test; there are 17 */
+#define DOCTOR_TEXT_MAX     512      /* reason or command of one check */
 #define SIGNATURE_AGE_S     300      /* a signed request may be this old, */
 #define SIGNATURE_AHEAD_S   60       /* or this far in the future */
 #define IDEM_KEEP_S         (48 * 3600)
 #define BLOBS_ACCOUNT_MAX   (8ll << 30) /* bytes of blobs one account may keep */
+#define BLOB_CACHE_MAX      (16ll << 30) /* of blobs in a bucket, what this machine holds to read from */
 #define UPLOADS_MAX         8        /* bodies of blobs that one account, or one node, sends at once */
 #define DISK_RESERVE        (1ll << 30) /* no blob is taken that leaves the disk less, or less than 5 % where that is less */
 #define GPUS_MAX            16       /* devices of one node */
 #define ASK_REASON_MAX      200      /* bytes of why a price moved: a sentence for a row of a table */
+#define CHECKPOINT_PIECE         (4ll << 20) /* bytes of a blob of a checkpoint: what changes is sent, in few requests */
+#define CHECKPOINT_FILES_MAX     4096 /* files of a checkpoint: shards of a model and what goes with them */
+#define CHECKPOINT_PIECES_MAX    8192 /* 32 GiB */
+#define CHECKPOINT_MANIFEST_MAX  (2 << 20) /* so many files and pieces, with paths of usual length */
+#define CHECKPOINT_MISSING_MAX   512 /* pieces asked for in one answer */
+#define CHECKPOINT_LOOKS         4 /* within the time that a job may lose, so that little of it is lost to the timer */
 #define OUTPUTS_MAX         64       /* files of one receipt */
 #define CANDLES_MAX         1500     /* candles, or points of the index, of one answer: a day of minutes */
 #define STREAMS_MAX         2500     /* live streams: with the other connections below 20,000 open files */

@@ -44,6 +44,8 @@ struct client {
     struct arena texts;
     const char *base_url, *unix_socket, *user_agent;
     char *bearer;
+    const char *s3_provider, *s3_user; /* "aws:amz:<region>:s3" and the key; NULL: no S3 */
+    char *s3_secret;
     const struct key *sign_with;
     char keyid[KEYID_SIZE];
     atomic_bool cancelled;
@@ -79,12 +81,20 @@ static bool copy_text(struct client *c, const char *text, const char **out)
     return *out || !text;
 }
 
+static bool copy_s3(struct client *c, const struct client_s3 *s3)
+{
+    if (!s3) return true;
+    c->s3_provider = arena_fmt(&c->texts, "aws:amz:%s:s3", s3->region);
+    c->s3_secret = arena_copy(&c->texts, str_of(s3->secret_key));
+    return c->s3_provider && c->s3_secret && copy_text(c, s3->access_key, &c->s3_user);
+}
+
 static bool copy_options(struct client *c, const struct client_options *o)
 {
     c->bearer = o->bearer ? arena_copy(&c->texts, str_of(o->bearer)) : NULL;
     return (c->bearer || !o->bearer) && copy_text(c, o->base_url, &c->base_url) &&
            copy_text(c, o->unix_socket, &c->unix_socket) &&
-           copy_text(c, o->user_agent, &c->user_agent);
+           copy_text(c, o->user_agent, &c->user_agent) && copy_s3(c, o->s3);
 }
 
 struct client *client_new(const struct client_options *o)
@@ -107,6 +117,7 @@ void client_free(struct client *c)
 {
     if (!c) return;
     if (c->bearer) explicit_bzero(c->bearer, strlen(c->bearer));
+    if (c->s3_secret) explicit_bzero(c->s3_secret, strlen(c->s3_secret));
     curl_easy_cleanup(c->easy);
     curl_multi_cleanup(c->multi);
     arena_done(&c->texts);
@@ -171,6 +182,7 @@ static const char **kept(struct answer *answer, struct str name)
     if (same_name(name, "upload-offset")) return &answer->upload_offset;
     if (same_name(name, "idempotency-replayed")) return &answer->idempotency_replayed;
     if (same_name(name, "retry-after")) return &answer->retry_after;
+    if (same_name(name, "date")) return &answer->date;
     return NULL;
 }
 
@@ -301,12 +313,14 @@ static bool add_headers(struct exchange *x, struct err *err)
     const struct client *c = x->c;
     const char *const *more = x->call->headers;
 
-    /* An empty value takes away what curl would say of its own. */
+    /* An empty value takes away what curl would say of its own, and would break a signature. */
+    const bool bare = c->s3_provider == NULL;
     const char *type = x->call->content_type ? x->call->content_type : "";
-    if (!add_header(x, *type ? "Content-Type: " : "Content-Type:", type, err)) return false;
+    if ((*type || bare) && !add_header(x, *type ? "Content-Type: " : "Content-Type:", type, err))
+        return false;
     if (c->bearer && !add_header(x, "Authorization: Bearer ", c->bearer, err)) return false;
     const bool small = x->call->body_fd < 0 || x->call->body_size <= ASK_FIRST;
-    if (small && !add_header(x, "Expect:", "", err)) return false;
+    if (small && bare && !add_header(x, "Expect:", "", err)) return false;
     for (; more && *more; more++)
         if (!add_header(x, "", *more, err)) return false;
     return !c->sign_with || add_signature(x, err);
@@ -364,6 +378,11 @@ static void set_transport(struct exchange *x)
     SET(x, CURLOPT_CONNECTTIMEOUT_MS, timeout < CONNECT_MS_MAX ? (long)timeout : CONNECT_MS_MAX);
     SET(x, CURLOPT_ERRORBUFFER, x->why);
     if (x->c->user_agent) SET(x, CURLOPT_USERAGENT, x->c->user_agent);
+    if (x->c->s3_provider) {
+        SET(x, CURLOPT_AWS_SIGV4, x->c->s3_provider);
+        SET(x, CURLOPT_USERNAME, x->c->s3_user);
+        SET(x, CURLOPT_PASSWORD, x->c->s3_secret);
+    }
     if (!x->c->unix_socket) return;
     SET(x, CURLOPT_UNIX_SOCKET_PATH, x->c->unix_socket);
     SET(x, CURLOPT_PROXY, ""); /* whatever the environment says */

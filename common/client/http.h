@@ -16,6 +16,14 @@ struct client_options {
     const struct key *sign_with; /* RFC 9421 with keyid; NULL: not signed. Borrowed */
     const char *keyid;
     const char *user_agent;
+    const struct client_s3 *s3; /* NULL: no signature of that kind */
+};
+
+/* Sign each request as S3 wants it (AWS Signature Version 4, by libcurl). The caller sends
+ * x-amz-content-sha256 with each, and no header without a value, as that would be signed but not
+ * sent. */
+struct client_s3 {
+    const char *region, *access_key, *secret_key;
 };
 
 struct client *client_new(const struct client_options *o); /* NULL: no memory; texts are copied */
@@ -49,7 +57,8 @@ extern const struct call call_defaults;
 struct answer {
     int status;
     struct str body; /* in the arena */
-    const char *etag, *location, *upload_offset, *idempotency_replayed, *retry_after; /* or NULL */
+    const char *etag, *location, *upload_offset, *idempotency_replayed, *retry_after,
+        *date; /* or NULL */
 };
 
 /* True: an HTTP answer came, whatever its status; a redirect is one, and is not followed. ERR_IO:

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/micros.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
 #define DECIMALS 6
-#define ONE      1000000
 
 static bool all_digits(struct str s)
 {
@@ -54,8 +51,15 @@ enum micros_read micros_parse(struct str text, int64_t *out)
 
 void micros_format(int64_t micros, char out[MICROS_TEXT_SIZE])
 {
-    const uint64_t size = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
-    const int n = snprintf(out, MICROS_TEXT_SIZE, "%s%" PRIu64 ".%06" PRIu64, micros < 0 ? "-" : "",
-                           size / ONE, size % ONE);
-    assert(n > 0 && n < MICROS_TEXT_SIZE);
+    uint64_t rest = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
+    char text[MICROS_TEXT_SIZE], *const end = text + sizeof(text), *at = end;
+
+    *--at = '\0';
+    for (int digits = 0; digits <= DECIMALS || rest > 0; digits++) {
+        if (digits == DECIMALS) *--at = '.';
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    }
+    if (micros < 0) *--at = '-';
+    memcpy(out, at, (size_t)(end - at));
 }

@@ -44,3 +44,4 @@ void public_key_fingerprint(const struct public_key *k, char out[33]);
 #define TAG_COUNTERSIGN "bourse-countersign-v1\n"
 #define TAG_ASSIGNMENT  "bourse-assignment-v1\n"
 #define TAG_TICK        "bourse-tick-v1\n"
+#define TAG_CHECKPOINT  "bourse-checkpoint-v1\n"

@@ -79,7 +79,6 @@ struct receipt_row {
     struct receipt r; /* but for its outputs */
     int type;
     int64_t version;
-    struct str_list gpus;
     struct json_array outputs;
     struct str outputs_root;
 };
@@ -109,7 +108,7 @@ static const struct json_field receipt_fields[] = {
     JSON_TEXT(R, r.command_sha256, "command_sha256", JSON_NEED, HEX_SIZE, HEX_SIZE, "Digest of the command."),
     JSON_TEXT(R, r.pool, "pool", JSON_NEED, 1, ID_MAX, "The pool."),
     JSON_I64(R, r.units, "units", JSON_NEED, 1, UNITS_MAX, "Units of the pool."),
-    JSON_TEXTS(R, gpus, "gpus", JSON_NEED, 0, "Devices; none in this version."),
+    JSON_TEXTS(R, r.gpus, "gpus", JSON_NEED, GPUS_MAX, "Digests of its GPUs' UUIDs, in hex."),
     JSON_TIME(R, r.ready_at_us, "ready_at", JSON_MAY, "When the container ran; null: never."),
     JSON_TIME(R, r.ended_at_us, "ended_at", JSON_NEED, "When it ended."),
     JSON_I64(R, r.seconds, "seconds", JSON_NEED, 0, INT32_MAX, "How long it ran, in whole seconds."),
@@ -173,6 +172,13 @@ static bool is_hex(struct str s)
     return str_hex(s, bytes, sizeof(bytes));
 }
 
+static bool are_digests(const struct str_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!is_hex(list->v[i])) return false;
+    return true;
+}
+
 /* One output from its row, which must come after `before` (NULL: the first). */
 static bool read_output(const struct output_row *row, const struct output *before,
                         struct output *out, struct err *err)
@@ -221,6 +227,8 @@ bool receipt_parse(struct str text, struct arena *a, struct receipt *out, struct
         return FAIL(err, ERR_VALIDATION_FAILED, "The receipt's node_public_key is no key.");
     if (!is_hex(row.r.command_sha256) || !is_hex(row.r.log_sha256))
         return FAIL(err, ERR_VALIDATION_FAILED, "The receipt has a digest that is not hex.");
+    if (!are_digests(&row.r.gpus))
+        return FAIL(err, ERR_VALIDATION_FAILED, "The receipt's /gpus are no digests in hex.");
     if (row.r.ready_at_us == 0 && row.r.seconds > 0)
         return FAIL(err, ERR_VALIDATION_FAILED, "The receipt counts seconds of what never ran.");
     *out = row.r;

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "merkle/merkle.h"
 #include "sign/key.h"
+#include "json/field.h"
 #include "json/json.h"
 
 #define OUTPUT_PATH_MAX 512 /* so that a receipt with OUTPUTS_MAX of them fits a body as a text */
@@ -34,6 +35,7 @@ struct receipt {
     struct str log_sha256;
     const struct output *outputs; /* sorted by path, at most OUTPUTS_MAX */
     size_t outputs_n;
+    struct str_list gpus; /* digests of the UUIDs of its GPUs, at most GPUS_MAX */
 };
 
 /* May it stand in a receipt? Relative, 1 to OUTPUT_PATH_MAX bytes of UTF-8 without control

@@ -35,7 +35,7 @@ static inline void file_save(const char *dir, const char *name, const void *p, s
 {
     char path[4096], fresh[4096 + 4];
     snprintf(path, sizeof(path), "%s/%s", dir, name);
-    snprintf(fresh, sizeof(fresh), "%s.new", path);
+    snprintf(fresh, sizeof(fresh), "%s.tmp", path);
     FILE *const f = fopen(fresh, "wb");
     if (!f) fail("cannot create (choose a folder with --out)", fresh);
     if (fwrite(p, 1, n, f) != n || fflush(f) || fsync(fileno(f)) || fclose(f)) {

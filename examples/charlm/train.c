@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "gru.h"
@@ -27,7 +28,8 @@ enum {
     SAMPLE = 200,
 };
 
-#define RATE  0.006f /* of learning, at first; it falls as 1 / (1 + step / 400) */
+#define KEPT  "charlm.bin" /* in the folder that the market saves */
+#define RATE  0.006f       /* of learning, at first; it falls as 1 / (1 + step / 400) */
 #define BETA1 0.9f
 #define BETA2 0.99f
 #define CLIP  1.0   /* the longest gradient we follow */
@@ -191,8 +193,16 @@ static void print_sample(const struct text *t)
 
 /* ---- files and words ---- */
 
+/* The folder that the market saves and puts back, when there is one; NULL: none. */
+static const char *kept_dir(void)
+{
+    const char *const dir = getenv("BOURSE_CHECKPOINT_DIR");
+    return dir && *dir ? dir : NULL;
+}
+
 static void checkpoint_save(const char *dir)
 {
+    if (kept_dir()) file_save(kept_dir(), KEPT, &run, sizeof(run));
     char name[64];
     snprintf(name, sizeof(name), "checkpoint-%lld.bin", (long long)run.step);
     file_save(dir, name, &run, sizeof(run));
@@ -207,6 +217,15 @@ static void checkpoint_load(const char *path, const struct text *t)
     memcpy(&run, p, sizeof(run));
     free(p);
     if (memcmp(run.text_sha256, t->sha256, 32) != 0) fail("was made from another text", path);
+}
+
+/* Go on where the last run of this job was, if there was one. */
+static void checkpoint_find(const struct text *t)
+{
+    char path[4096];
+    if (!kept_dir()) return;
+    snprintf(path, sizeof(path), "%s/%s", kept_dir(), KEPT);
+    if (access(path, R_OK) == 0) checkpoint_load(path, t);
 }
 
 /* Letters become symbols, in the order of their bytes; every tenth block is held out. */
@@ -241,17 +260,20 @@ static void text_load(const char *path, struct text *t)
 
 static _Noreturn void usage(int code)
 {
-    fputs("usage: charlm [--steps N] [--checkpoint-every N] [--resume CHECKPOINT]\n"
-          "              [--out DIR] [--text FILE]\n"
-          "\n"
-          "Trains a small language model and writes checkpoint-<step>.bin and model.bin.\n"
-          "  --steps N             steps in all, those of the checkpoint included (2200)\n"
-          "  --checkpoint-every N  steps between checkpoints (a quarter of all)\n"
-          "  --resume CHECKPOINT   continue there; the result is the same, bit for bit\n"
-          "  --out DIR             where files go ($OUT, else /out)\n"
-          "  --text FILE           learn from this instead of the built-in text\n"
-          "SIGTERM and SIGINT: write a checkpoint and exit with 3.\n",
-          code ? stderr : stdout);
+    fputs(
+        "usage: charlm [--steps N] [--checkpoint-every N] [--resume CHECKPOINT]\n"
+        "              [--out DIR] [--text FILE]\n"
+        "\n"
+        "Trains a small language model and writes checkpoint-<step>.bin and model.bin.\n"
+        "  --steps N             steps in all, those of the checkpoint included (2200)\n"
+        "  --checkpoint-every N  steps between checkpoints (a quarter of all)\n"
+        "  --resume CHECKPOINT   continue there; the result is the same, bit for bit\n"
+        "  --out DIR             where files go ($OUT, else /out)\n"
+        "  --text FILE           learn from this instead of the built-in text\n"
+        "With $BOURSE_CHECKPOINT_DIR each checkpoint is also kept there as charlm.bin, and a run\n"
+        "without --resume goes on from it.\n"
+        "SIGTERM and SIGINT: write a checkpoint and exit with 3.\n",
+        code ? stderr : stdout);
     exit(code);
 }
 
@@ -337,7 +359,10 @@ int main(int argc, char **argv)
     memcpy(run.text_sha256, t.sha256, 32);
     run.beta1_power = run.beta2_power = 1;
     init_weights();
-    if (o.resume) checkpoint_load(o.resume, &t);
+    if (o.resume)
+        checkpoint_load(o.resume, &t);
+    else
+        checkpoint_find(&t);
     printf("%zu letters to learn from, %zu held out, %d symbols, %zu weights, at step %lld\n",
            t.train_n, t.held_n, t.symbols, WEIGHTS, (long long)run.step);
 

@@ -69,10 +69,15 @@ static bool may_quote(struct step *s, const struct node *n)
 
 static bool may_place(struct step *s, const struct node_entry *node, const struct pool *pool)
 {
+    if (node->node.drain_us != 0 && s->c->u.place_ask.until_us > node->node.drain_us)
+        return step_refuse(s, ERR_WRONG_STATE,
+                           "The node is being drained before the ask would end.");
     if (node->live_asks >= NODE_ASKS_MAX)
         return step_refuse(s, ERR_QUOTA_EXCEEDED, "The node has as many asks as it can have.");
     if (!room_for(node, pool, s->c->u.place_ask.units))
         return step_refuse(s, ERR_QUOTA_EXCEEDED, "The node does not have this much to offer.");
+    if (node->node.ill_since_us != 0)
+        return step_refuse(s, ERR_WRONG_STATE, "The node is unhealthy and offers nothing.");
     if (s->c->at_us < node->node.backoff_us)
         return step_refuse_until(
             s, ERR_BACKING_OFF, "The node has failed a lease and must wait before it offers again.",

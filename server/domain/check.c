@@ -60,6 +60,8 @@ static void check_node(const struct node_entry *n)
         asks_n++;
     }
     assert(n->asks_n == asks_n);
+    for (const struct lease_entry *l = n->leases; l; l = l->next)
+        assert(l->node == n && l->lease.node == n->node.node && (!l->next || l->next->before == l));
     assert(n->node.offered.gpus == load.offered.gpus);
     assert(n->node.offered.cpu_millis == load.offered.cpu_millis);
     assert(n->node.offered.memory_bytes == load.offered.memory_bytes);
@@ -105,6 +107,7 @@ static void check_ask(const struct ask_entry *a)
     assert(a->heirs >= 0);
     assert(!ask->stale || open);
     assert(!open || ask->stale || state_has_traits(a->node, &ask->traits));
+    assert(!open || a->node->node.drain_us == 0 || ask->spec.until_us <= a->node->node.drain_us);
     check_timer(&a->timer, index_ask_due_us(a), ask->ask, TIMER_ORDER);
 }
 
@@ -201,6 +204,8 @@ static void check_lease(const struct market *m, const struct lease_entry *l)
     assert(w >= 0 && lease->units == b->bid.spec.wants[w].units);
     assert(money_cmp(lease->price, b->lines[w].limit) <= 0);
     assert(lease->seconds_max <= b->bid.spec.seconds);
+    assert(0 <= lease->seconds_kept && lease->seconds_kept <= lease->seconds_looked);
+    assert(lease->seconds_looked <= lease->seconds_max);
     assert((lease->waits != 0) <= (lease->state == LEASE_OFFERED));
     assert(!l->heir || l->heir->lease.waits == lease->lease);
     assert(!l->heir || lease->state == LEASE_PREEMPTED);

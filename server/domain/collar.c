@@ -34,17 +34,24 @@ bool collar_odd(const struct step *s, const struct book *book, struct money pric
            price.micros * wide < (__int128)ref.micros * ALL_BPS;
 }
 
-void collar_note(struct step *s, struct book *book, struct money price)
+void collar_note(struct step *s, const struct ask_entry *a, struct money price)
 {
-    struct pool_state *const p = &book->state;
+    struct pool_state *const p = &a->book->state;
+    const struct standing *const of = &a->node->account->standing;
+    const int64_t seller = of->team != 0 ? of->team : of->account;
+    int32_t out = 0; /* the place that is given up */
 
-    if (p->recent_n == REFERENCE_TRADES) {
-        for (int32_t i = 1; i < REFERENCE_TRADES; i++)
-            p->recent[i - 1] = p->recent[i];
-        p->recent_n--;
+    while (out < p->recent_n && p->recent_sellers[out] != seller)
+        out++;
+    if (out == p->recent_n && p->recent_n == REFERENCE_TRADES) out = 0;
+    if (out < p->recent_n) p->recent_n--;
+    for (int32_t i = out; i < p->recent_n; i++) {
+        p->recent[i] = p->recent[i + 1];
+        p->recent_sellers[i] = p->recent_sellers[i + 1];
     }
-    p->recent[p->recent_n++] = price;
-    touch_pool(s->m, book);
+    p->recent[p->recent_n] = price;
+    p->recent_sellers[p->recent_n++] = seller;
+    touch_pool(s->m, a->book);
 }
 
 static void set_call(struct step *s, struct book *book)

@@ -23,4 +23,6 @@ const char *const reason_names[REASONS] = {
     [REASON_NOT_FILLED] = "not-filled",
     [REASON_DISPLACED] = "displaced",
     [REASON_GANG_BROKEN] = "gang-broken",
+    [REASON_NODE_UNHEALTHY] = "node-unhealthy",
+    [REASON_DRAINED] = "drained",
 };

@@ -46,10 +46,15 @@ enum command_kind {
     COMMAND_INVITE = 29,          /* the leader of a team */
     COMMAND_JOIN_TEAM = 30,
     COMMAND_LEAVE_TEAM = 31,
-    COMMAND_TRIM = 32,      /* clock: a bid holds more than its leases need */
-    COMMAND_SET_RULES = 33, /* operator: new parameters, from here on */
+    COMMAND_TRIM = 32,             /* clock: a bid holds more than its leases need */
+    COMMAND_SET_RULES = 33,        /* operator: new parameters, from here on */
+    COMMAND_LEASE_PREPARED = 34,   /* agent: of a gang, it could start */
+    COMMAND_LEASE_CHECKPOINT = 35, /* agent: the job's folder was looked at, and is in the store */
+    COMMAND_NODE_HEALTH = 36,   /* the node's agent, through us: it is unhealthy, or well again */
+    COMMAND_DRAIN_NODE = 37,    /* its owner: it is to be empty from a time on; or not any more */
+    COMMAND_LEASE_DRAINED = 38, /* clock: the time has come for a lease that runs there */
 };
-#define COMMANDS 34 /* one more than the highest number */
+#define COMMANDS 39 /* one more than the highest number */
 
 /* Accounts that the market itself owns; numbers below 16 are reserved. */
 #define ACCOUNT_WORLD     1 /* all rails: money outside. Its balance is minus what is inside */
@@ -82,8 +87,10 @@ enum reason {
     REASON_NOT_FILLED = 18,   /* immediate-or-cancel, and nothing served it */
     REASON_DISPLACED = 19,    /* an interruptible lease made room */
     REASON_GANG_BROKEN = 20,  /* another lease of the gang ended */
+    REASON_NODE_UNHEALTHY = 21,
+    REASON_DRAINED = 22, /* its node is being emptied */
 };
-#define REASONS 21
+#define REASONS 23
 extern const char *const reason_names[REASONS]; /* "node-lost", … */
 
 /* What a bid may demand of a node, and what an ask keeps of it from when it entered. Regions:
@@ -203,6 +210,11 @@ struct command {
             int64_t node;
             struct node_spec spec;
         } put_node; /* node 0: a new one, named by seq */
+        struct {
+            int64_t node;
+            int64_t from_us; /* not past it; 0: it drains no more */
+            bool stops;      /* what runs then has to leave; else it runs to its end */
+        } drain_node;
         struct ask_spec place_ask;
         struct {
             int64_t ask;
@@ -220,7 +232,9 @@ struct command {
         struct {
             int64_t lease;
             int32_t epoch;
-            int64_t seconds;    /* exit: agent-signed metered seconds */
+            int64_t seconds;    /* exit: agent-signed metered seconds. checkpoint: of the run, when
+                                 * what is saved had changed last, */
+            int64_t looked;     /* and when the agent looked; both of the agent's meter */
             int32_t exit_code;  /* exit */
             enum reason reason; /* decline, cannot_start, exit, timeout */
             enum fault fault;   /* cannot_start */
@@ -251,5 +265,9 @@ struct command {
             int64_t account; /* join: the team's leader; leave: who leaves */
         } team;
         struct market_rules set_rules;
+        struct {
+            int64_t node;
+            int32_t well; /* 0 or 1 */
+        } node_health;
     } u;
 };

@@ -17,7 +17,8 @@ enum kind {
     KIND_PAYOUT,
     KIND_STANDING,
     KIND_POOL,
-    KIND_OFFER
+    KIND_OFFER,
+    KIND_RULES
 };
 
 static uint64_t begin(enum kind kind)
@@ -37,6 +38,30 @@ static uint64_t end(uint64_t h)
     h = (h ^ (h >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     h = (h ^ (h >> 27)) * UINT64_C(0x94D049BB133111EB);
     return h ^ (h >> 31);
+}
+
+/* Two markets with the same orders under other rules are not the same: they go on differently. */
+static uint64_t hash_rules(const struct market_rules *r)
+{
+    uint64_t h = begin(KIND_RULES);
+
+    word(&h, r->fee_bps);
+    word(&h, r->bill_min_seconds);
+    word(&h, r->prepare_pay_max_seconds);
+    word(&h, r->offer_seconds);
+    word(&h, r->prepare_seconds);
+    word(&h, r->stop_seconds);
+    word(&h, r->quote_seconds);
+    word(&h, r->backoff_seconds);
+    word(&h, r->backoff_max_seconds);
+    word(&h, r->min_run_seconds);
+    word(&h, r->notice_seconds);
+    word(&h, r->displace_bps);
+    word(&h, r->pricing);
+    word(&h, r->collar_bps);
+    word(&h, r->collar_trades);
+    word(&h, r->call_seconds);
+    return end(h);
 }
 
 static uint64_t hash_balance(const struct balance *b)
@@ -72,8 +97,10 @@ static uint64_t hash_pool(const struct pool_state *p)
     word(&h, p->cursor_limit.micros);
     word(&h, p->cursor_priority);
     word(&h, p->recent_n);
-    for (int32_t i = 0; i < p->recent_n; i++)
+    for (int32_t i = 0; i < p->recent_n; i++) {
         word(&h, p->recent[i].micros);
+        word(&h, p->recent_sellers[i]);
+    }
     return end(h);
 }
 
@@ -116,6 +143,10 @@ static uint64_t hash_node(const struct node *n)
     word(&h, n->strikes);
     word(&h, n->backoff_us);
     word(&h, n->quoted_us);
+    word(&h, n->ill_since_us);
+    word(&h, n->ill_us);
+    word(&h, n->drain_us);
+    word(&h, n->drain_stops);
     return end(h);
 }
 
@@ -234,12 +265,18 @@ static uint64_t hash_lease(const struct lease *l)
     word(&h, l->epoch);
     word(&h, l->traded_us);
     word(&h, l->accepted_us);
+    word(&h, l->prepared_us);
+    word(&h, l->gathered_us);
     word(&h, l->ready_us);
     word(&h, l->stopping_us);
     word(&h, l->ended_us);
+    word(&h, l->ill_us);
     word(&h, l->seconds_signed);
     word(&h, l->seconds_observed);
     word(&h, l->seconds_billed);
+    word(&h, l->checkpoint);
+    word(&h, l->seconds_kept);
+    word(&h, l->seconds_looked);
     word(&h, l->charge.micros);
     word(&h, l->fee.micros);
     word(&h, l->payout.micros);
@@ -311,5 +348,5 @@ uint64_t market_hash(const struct market *m)
 
     word(&h, m->last_seq);
     word(&h, m->last_us);
-    return end(h) + hash_parties(m) + hash_orders(m);
+    return end(h) + hash_rules(&m->rules) + hash_parties(m) + hash_orders(m);
 }

@@ -88,7 +88,21 @@ int64_t index_ripe_us(const struct market *m, const struct lease *l)
                                      : NEVER;
 }
 
-int64_t index_lease_due_us(const struct market *m, const struct lease_entry *e)
+int64_t index_drained_us(const struct lease_entry *l)
+{
+    const struct node *const n = &l->node->node;
+
+    return l->lease.state == LEASE_RUNNING && n->drain_us != 0 && n->drain_stops ? n->drain_us
+                                                                                 : NEVER;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Without an amnesty. */
+static int64_t lease_due_us(const struct market *m, const struct lease_entry *e)
 {
     const struct market_rules *const rules = &m->rules;
     const struct lease *const l = &e->lease;
@@ -98,11 +112,14 @@ int64_t index_lease_due_us(const struct market *m, const struct lease_entry *e)
         if (l->waits != 0) return NEVER;
         if (l->reason != REASON_NONE) return AT_ONCE; /* recalled */
         return l->traded_us + rules->offer_seconds * US_PER_SECOND;
-    case LEASE_PREPARING: return l->accepted_us + rules->prepare_seconds * US_PER_SECOND;
+    case LEASE_PREPARING:
+        if (l->prepared_us != 0 && l->gathered_us == 0) return NEVER; /* another is late, not it */
+        return (l->gathered_us != 0 ? l->gathered_us : l->accepted_us) +
+               rules->prepare_seconds * US_PER_SECOND;
     case LEASE_RUNNING: {
         const int64_t spent = l->ready_us + l->seconds_max * US_PER_SECOND;
         const int64_t ripe = index_ripe_us(m, l);
-        return ripe < spent ? ripe : spent;
+        return earlier(index_drained_us(e), earlier(ripe, spent));
     }
     case LEASE_STOPPING: return l->stopping_us + rules->stop_seconds * US_PER_SECOND;
     case LEASE_PREEMPTED:
@@ -115,6 +132,22 @@ int64_t index_lease_due_us(const struct market *m, const struct lease_entry *e)
     case LEASE_VOID: break;
     }
     return NEVER;
+}
+
+/* Since when an agent's word is missing; NEVER: none is. */
+static int64_t waits_since_us(const struct lease *l)
+{
+    if (l->state == LEASE_OFFERED && l->reason == REASON_NONE) return l->traded_us;
+    if (l->state == LEASE_PREPARING) return l->gathered_us != 0 ? l->gathered_us : l->accepted_us;
+    return l->state == LEASE_STOPPING || l->state == LEASE_PREEMPTED ? l->stopping_us : NEVER;
+}
+
+int64_t index_lease_due_us(const struct market *m, const struct lease_entry *e)
+{
+    const int64_t due = lease_due_us(m, e);
+
+    /* Who was waited for before the outage is not late before he could be heard again. */
+    return waits_since_us(&e->lease) <= m->outage_us && due < m->amnesty_us ? m->amnesty_us : due;
 }
 
 static void count_lease(struct market *m, struct lease_entry *l)

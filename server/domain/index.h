@@ -23,5 +23,8 @@ int64_t index_pool_due_us(const struct book *book);
 /* When the window of a sealed bid is over. */
 int64_t index_auction_us(const struct bid *b);
 
+/* When a running lease has to leave its node; INT64_MAX: it need not. */
+int64_t index_drained_us(const struct lease_entry *l);
+
 /* When a running lease is ripe; INT64_MAX: never, or it is. */
 int64_t index_ripe_us(const struct market *m, const struct lease *l);

@@ -87,7 +87,8 @@ void bid_conclude(struct step *s, struct bid_entry *b)
     switch (bid->verdict) {
     case VERDICT_NONE: bid_close(s, b, ORDER_FILLED, JOB_SETTLED, REASON_DONE); break;
     case VERDICT_RETRY:
-        if (bid->verdict_reason == REASON_DISPLACED) b->bid.attempts--; /* nobody failed */
+        if (bid->verdict_reason == REASON_DISPLACED || bid->verdict_reason == REASON_DRAINED)
+            b->bid.attempts--; /* nobody failed */
         try_again(s, b);
         break;
     case VERDICT_FAILED: bid_close(s, b, ORDER_FILLED, JOB_FAILED, bid->verdict_reason); break;

@@ -35,6 +35,11 @@ void ladder_init(struct ladder *l, struct ladder_room *room, enum ladder_side si
     };
 }
 
+static bool is_full(const struct ladder_queue *queue)
+{
+    return queue->taken == LADDER_LINE;
+}
+
 /* ---- the ends of rows --------------------------------------------------------------------- */
 
 static struct ladder_end *end_of(const struct ladder *l, int64_t price, int32_t size)
@@ -64,7 +69,9 @@ static struct ladder_queue *known_end(const struct ladder *l, const struct ladde
 
     const struct ladder_end *const end = end_of(l, key->price, key->size);
     if (!end->queue || end->price != key->price) return NULL;
-    return end->queue->cells == kind->cells && end->queue->size == kind->size ? end->queue : NULL;
+    const struct ladder_queue *const queue = end->queue;
+    return queue->cells == kind->cells && queue->size == kind->size && !is_full(queue) ? end->queue
+                                                                                       : NULL;
 }
 
 /* ---- lines -------------------------------------------------------------------------------- */
@@ -76,7 +83,7 @@ static struct ladder_queue *queue_of(struct ladder *l, struct ladder_leaf *leaf,
 
     struct ladder_queue *const queue = ladder_take(l->room, NODE_QUEUE);
     struct rung *const only = as_rung(leaf->line[i]);
-    *queue = (struct ladder_queue){ only, only, leaf, slot_cells(l, leaf, i), leaf->size[i] };
+    *queue = (struct ladder_queue){ only, only, leaf, slot_cells(l, leaf, i), leaf->size[i], 1 };
     leaf->line[i] = (uintptr_t)queue | TAG_QUEUE;
     only->before = only->after = leaf->line[i];
     return queue;
@@ -99,14 +106,23 @@ static void put_last(struct ladder_queue *queue, struct rung *r)
     r->after = (uintptr_t)queue | TAG_QUEUE;
     queue->tail->after = (uintptr_t)r;
     queue->tail = r;
+    queue->taken++;
 }
 
-static void put_after(struct rung *before, struct rung *r)
+static void put_after(struct ladder_queue *queue, struct rung *before, struct rung *r)
 {
     r->before = (uintptr_t)before;
     r->after = before->after;
     as_rung(r->after)->before = (uintptr_t)r;
     before->after = (uintptr_t)r;
+    queue->taken++;
+}
+
+static void count(struct ladder_queue *queue)
+{
+    queue->taken = 0;
+    for (const struct rung *r = queue->head; r; r = rung_after(r))
+        queue->taken++;
 }
 
 /* The orders of the queue behind `last`, as a line of their own. */
@@ -116,6 +132,7 @@ static uintptr_t cut(struct ladder *l, struct ladder_queue *queue, struct rung *
 
     last->after = (uintptr_t)queue | TAG_QUEUE;
     queue->tail = last;
+    count(queue);
     if (head == tail) {
         head->after = 0;
         return (uintptr_t)head;
@@ -125,6 +142,7 @@ static uintptr_t cut(struct ladder *l, struct ladder_queue *queue, struct rung *
     rest->head = head;
     rest->tail = tail;
     head->before = tail->after = (uintptr_t)rest | TAG_QUEUE;
+    count(rest);
     return head->before;
 }
 
@@ -133,10 +151,10 @@ static int line_before(const struct ladder *l, const struct ladder_spot *spot,
                        const struct ladder_key *key)
 {
     const struct ladder_leaf *const leaf = spot->leaf;
-    const uint32_t live = leaf->node.live & (uint32_t)((UINT64_C(1) << spot->p) - 1);
+    const uint64_t live = live_before(leaf, spot->p);
 
     if (live == 0) return -1;
-    const int i = 31 - __builtin_clz(live);
+    const int i = last_bit(live);
     return leaf->price[i] == key->price && (!by_size(l) || leaf->size[i] == key->size) ? i : -1;
 }
 
@@ -154,6 +172,11 @@ static void cut_line(struct ladder *l, struct ladder_spot spot, int i, const str
                     &kind);
 }
 
+static bool takes_more(uintptr_t line)
+{
+    return !(line & TAG_QUEUE) || !is_full(as_queue(line));
+}
+
 /* An order takes its place: at the end of a line, in one, or in a line of its own. */
 static void place(struct ladder *l, struct rung *r, const struct ladder_key *key,
                   const struct ladder_kind *kind, bool latest)
@@ -162,10 +185,11 @@ static void place(struct ladder *l, struct rung *r, const struct ladder_key *key
     const int i = line_before(l, &spot, key);
     const bool within = i >= 0 && !latest && !rung_before(line_tail(spot.leaf->line[i]), key);
 
-    if (i >= 0 && spot.leaf->size[i] == kind->size && slot_cells(l, spot.leaf, i) == kind->cells) {
+    if (i >= 0 && spot.leaf->size[i] == kind->size && slot_cells(l, spot.leaf, i) == kind->cells &&
+        takes_more(spot.leaf->line[i])) {
         struct ladder_queue *const queue = queue_of(l, spot.leaf, i);
         if (within)
-            put_after(last_before(queue, key), r);
+            put_after(queue, last_before(queue, key), r);
         else
             put_last(queue, r);
         if (latest) note_end(l, key, queue);

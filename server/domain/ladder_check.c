@@ -37,10 +37,10 @@ static void check_ends(const struct ladder *l)
         const struct ladder_key row = { end->price, by_size(l) ? end->queue->size : 0, 0, 0 };
         int at;
         const struct ladder_leaf *const leaf = ladder_leaf_of(l, &row, /* latest= */ true, &at);
-        const int p = slots_until(l, leaf->price, leaf->size, &row);
-        const uint32_t live = leaf->node.live & (uint32_t)((UINT64_C(1) << p) - 1);
+        const int p = slots_until(l, leaf->price, leaf->size, LEAF_SLOTS, &row);
+        const uint64_t live = live_before(leaf, p);
         assert(live != 0);
-        const int last = 31 - __builtin_clz(live);
+        const int last = last_bit(live);
         assert(leaf->line[last] == ((uintptr_t)end->queue | TAG_QUEUE));
         assert(leaf->price[last] == end->price);
     }
@@ -61,7 +61,9 @@ static void check_line(const struct ladder *l, const struct ladder_leaf *leaf, i
         assert(as_queue(line)->cells == slot_cells(l, leaf, i));
         assert(as_queue(line)->size == leaf->size[i]);
     }
+    int32_t orders = 0;
     for (const struct rung *r = line_head(line); r; last = r, r = rung_after(r)) {
+        orders++;
         const struct ladder_key key = { leaf->price[i], by_size(l) ? leaf->size[i] : 0, r->priority,
                                         r->number };
         if (last)
@@ -77,6 +79,8 @@ static void check_line(const struct ladder *l, const struct ladder_leaf *leaf, i
         so_far->n++;
     }
     assert(last && last == line_tail(line));
+    if (line & TAG_QUEUE)
+        assert(orders <= as_queue(line)->taken && as_queue(line)->taken <= LADDER_LINE);
     assert(last->after == (line & TAG_QUEUE ? line : 0));
 }
 
@@ -84,12 +88,12 @@ static void check_leaf(const struct ladder *l, const struct ladder_leaf *leaf,
                        const struct ladder_key *from, const struct ladder_key *to,
                        struct so_far *so_far, uint64_t cells[LADDER_CLASSES])
 {
-    uint32_t n = 0;
+    int32_t n = 0;
 
     assert(so_far->leaf ? so_far->leaf->next == leaf : l->first == leaf);
     assert(leaf->prev == so_far->leaf);
     so_far->leaf = leaf;
-    for (int i = 0; i < LADDER_SLOTS; i++) {
+    for (int i = 0; i < LEAF_SLOTS; i++) {
         check_sorted(l, leaf, i);
         assert(slot_live(leaf, i) == (leaf->line[i] != 0));
         if (!slot_live(leaf, i)) continue;
@@ -112,11 +116,11 @@ static void check_below(const struct ladder *l, const struct ladder_node *node, 
         return;
     }
     const struct ladder_inner *const in = (const struct ladder_inner *)node;
-    const int n = (int)node->n;
+    const int n = node->n;
 
-    assert(n > 0 && n <= LADDER_SLOTS);
+    assert(n > 0 && n <= INNER_SLOTS);
     assert(in->price[0] == LADDER_FIRST);
-    for (int i = 0; i < LADDER_SLOTS; i++) {
+    for (int i = 0; i < INNER_SLOTS; i++) {
         assert((i < n) == (in->price[i] != LADDER_END));
         if (i >= n) continue;
 

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-#define FULL UINT32_MAX
+#define FULL (UINT64_MAX >> (64 - LEAF_SLOTS))
 
 /* The slot before which a key belongs, among all slots of its leaf. */
 static int place_of(const struct ladder *l, const struct ladder_leaf *leaf,
                     const struct ladder_key *key, bool latest)
 {
-    int p = slots_until(l, leaf->price, leaf->size, key);
+    int p = slots_until(l, leaf->price, leaf->size, LEAF_SLOTS, key);
 
     for (int i = p - 1; !latest && i >= 0; i--) {
         if (leaf->price[i] != key->price || (by_size(l) && leaf->size[i] != key->size)) break;
@@ -60,11 +60,11 @@ static void move_slot(const struct ladder *l, struct ladder_leaf *to, int j,
         to->u.cells[j] = leaf->u.cells[i];
     else
         to->u.cell[j] = leaf->u.cell[i];
-    to->node.live |= UINT32_C(1) << j;
+    to->node.live |= UINT64_C(1) << j;
     to->node.n++;
 
     leaf->line[i] = 0;
-    leaf->node.live &= ~(UINT32_C(1) << i);
+    leaf->node.live &= ~(UINT64_C(1) << i);
     leaf->node.n--;
 }
 
@@ -95,18 +95,18 @@ static struct ladder_leaf *split(struct ladder *l, struct ladder_leaf *leaf, int
     struct ladder_key key = *new;
 
     link_after(leaf, right);
-    const int from = *p < LADDER_SLOTS ? LADDER_SLOTS / 2 : LADDER_SLOTS;
-    for (int i = from; i < LADDER_SLOTS; i++) {
+    const int from = *p < LEAF_SLOTS ? LEAF_SLOTS / 2 : LEAF_SLOTS;
+    for (int i = from; i < LEAF_SLOTS; i++) {
         move_slot(l, right, i - from, leaf, i);
         leaf->price[i] = LADDER_END;
     }
-    if (from < LADDER_SLOTS) {
+    if (from < LEAF_SLOTS) {
         const struct rung *const first = line_head(right->line[0]);
         key = (struct ladder_key){ right->price[0], by_size(l) ? right->size[0] : 0,
                                    first->priority, first->number };
     }
     ladder_attach(l, &leaf->node, &right->node, &key, 0);
-    if (*p <= LADDER_SLOTS / 2) return leaf;
+    if (*p <= LEAF_SLOTS / 2) return leaf;
     *p -= from;
     return right;
 }
@@ -116,14 +116,14 @@ static void join_leaves(struct ladder *l, struct ladder_leaf *left, struct ladde
 {
     int n = 0;
 
-    for (int i = 0; i < LADDER_SLOTS; i++) {
+    for (int i = 0; i < LEAF_SLOTS; i++) {
         if (!slot_live(left, i)) continue;
         if (i != n) move_slot(l, left, n, left, i);
         n++;
     }
-    for (int i = 0; i < LADDER_SLOTS; i++)
+    for (int i = 0; i < LEAF_SLOTS; i++)
         if (slot_live(right, i)) move_slot(l, left, n++, right, i);
-    for (; n < LADDER_SLOTS; n++)
+    for (; n < LEAF_SLOTS; n++)
         left->price[n] = LADDER_END;
 
     ladder_join_known(left->node.up, &left->node);
@@ -150,23 +150,23 @@ static void shift_slots(const struct ladder *l, struct ladder_leaf *leaf, int fr
  * is filled by moving those between. */
 static int make_slot(const struct ladder *l, struct ladder_leaf *leaf, int p)
 {
-    const uint32_t dead = ~leaf->node.live;
-    const uint64_t above = (uint64_t)dead >> p;
-    const uint32_t below = dead & (uint32_t)((UINT64_C(1) << p) - 1);
+    const uint64_t dead = ~leaf->node.live & FULL;
+    const uint64_t above = p < LEAF_SLOTS ? dead >> p : 0;
+    const uint64_t below = p < LEAF_SLOTS ? dead & ((UINT64_C(1) << p) - 1) : dead;
     const int up = above ? p + __builtin_ctzll(above) : -1;
-    const int down = below ? 31 - __builtin_clz(below) : -1;
+    const int down = below ? last_bit(below) : -1;
 
-    assert(dead != 0 && p >= 0 && p <= LADDER_SLOTS);
+    assert(dead != 0 && p >= 0 && p <= LEAF_SLOTS);
     if (down >= 0 && p > 0 && (up < 0 || p - 1 - down <= up - p)) {
         if (down == p - 1) return down;
         shift_slots(l, leaf, down + 1, p, -1);
-        leaf->node.live |= UINT32_C(1) << down;
-        leaf->node.live &= ~(UINT32_C(1) << (p - 1));
+        leaf->node.live |= UINT64_C(1) << down;
+        leaf->node.live &= ~(UINT64_C(1) << (p - 1));
         return p - 1;
     }
     if (up > p) {
         shift_slots(l, leaf, p, up, 1);
-        leaf->node.live |= UINT32_C(1) << up;
+        leaf->node.live |= UINT64_C(1) << up;
     }
     return p;
 }
@@ -191,7 +191,7 @@ void ladder_put_line(struct ladder *l, struct ladder_spot spot, uintptr_t line,
         leaf->u.cells[i] = kind->cells;
     else
         leaf->u.cell[i] = (uint8_t)__builtin_ctzll(kind->cells);
-    leaf->node.live |= UINT32_C(1) << i;
+    leaf->node.live |= UINT64_C(1) << i;
     leaf->node.n++;
     hang(leaf, line);
     ladder_forget_end(l, key->price, kind->size);
@@ -203,7 +203,7 @@ void ladder_drop_line(struct ladder *l, struct ladder_leaf *leaf, uintptr_t line
     struct ladder_node *left, *right;
     const int i = slot_of(leaf, line);
 
-    leaf->node.live &= ~(UINT32_C(1) << i);
+    leaf->node.live &= ~(UINT64_C(1) << i);
     leaf->node.n--;
     leaf->line[i] = 0;
     ladder_forget_end(l, leaf->price[i], leaf->size[i]);
@@ -215,7 +215,7 @@ void ladder_drop_line(struct ladder *l, struct ladder_leaf *leaf, uintptr_t line
         return;
     }
     ladder_refresh(l, leaf, slot_cells(l, leaf, i), ladder_class(l, leaf->size[i]));
-    if (ladder_can_join(&leaf->node, &left, &right)) {
+    if (ladder_can_join(&leaf->node, LEAF_SLOTS, &left, &right)) {
         join_leaves(l, (struct ladder_leaf *)left, (struct ladder_leaf *)right);
         ladder_lower_root(l);
     }

@@ -6,7 +6,8 @@
 
 #include "domain/ladder.h"
 
-#define LADDER_SLOTS   32
+#define LEAF_SLOTS     32 /* at most 64: their lines are the bits of a word */
+#define INNER_SLOTS    32
 #define LADDER_CLASSES 10
 /* The price in a slot that has never been used: after all others; and one before all others. */
 #define LADDER_END   (2 * LADDER_PRICE_MAX)
@@ -20,12 +21,15 @@
 /* Leaves and inner nodes alike. */
 struct ladder_node {
     struct ladder_inner *up;
-    uint32_t live; /* a leaf: bit i is set: slot i holds a line */
-    uint32_t n;    /* how many lines, or children, which are in slots 0 … n - 1 */
+    uint64_t live; /* a leaf: bit i is set: slot i holds a line */
+    int32_t n;     /* how many lines, or children, which are in slots 0 … n - 1 */
 };
 
 /* A line is one order, or several that follow each other, with nobody between, and are alike: of
  * one price, size and cells.
+ *
+ * Whoever comes with an old priority is looked a place for along its line, so a line takes no more
+ * than LADDER_LINE orders, ever: the next one begins another.
  *
  *   slot ──▶ rung             before: the leaf       after: 0
  *   slot ──▶ queue ──▶ rung   before: the queue      after: the next
@@ -35,18 +39,21 @@ struct ladder_queue {
     struct ladder_leaf *leaf;
     uint64_t cells;
     int32_t size;
+    int32_t taken; /* so many orders have come into it, whether they have left it or not */
 };
+
+#define LADDER_LINE 64
 
 /* Slots are in order, dead ones included: those keep the price and size they had. */
 struct ladder_leaf {
     struct ladder_node node;
     struct ladder_leaf *prev, *next; /* of all leaves */
-    int64_t price[LADDER_SLOTS];     /* mirrored for bids, see key_price() */
-    uintptr_t line[LADDER_SLOTS];    /* a rung, or a queue; 0: dead */
-    int32_t size[LADDER_SLOTS];
+    int64_t price[LEAF_SLOTS];       /* mirrored for bids, see key_price() */
+    uintptr_t line[LEAF_SLOTS];      /* a rung, or a queue; 0: dead */
+    int32_t size[LEAF_SLOTS];
     union {
-        uint8_t cell[LADDER_SLOTS];   /* asks: the number of the cell; their leaf ends here */
-        uint64_t cells[LADDER_SLOTS]; /* bids: the set */
+        uint8_t cell[LEAF_SLOTS];   /* asks: the number of the cell; their leaf ends here */
+        uint64_t cells[LEAF_SLOTS]; /* bids: the set */
     } u;
 };
 
@@ -54,11 +61,11 @@ struct ladder_leaf {
  * first child is below all: whatever comes before the second belongs to the first. */
 struct ladder_inner {
     struct ladder_node node;
-    struct ladder_node *child[LADDER_SLOTS];
-    int64_t price[LADDER_SLOTS];
-    int32_t size[LADDER_SLOTS];
-    int64_t priority[LADDER_SLOTS], number[LADDER_SLOTS];
-    uint64_t cells[LADDER_CLASSES][LADDER_SLOTS]; /* [k]: of its orders of class k and above */
+    struct ladder_node *child[INNER_SLOTS];
+    int64_t price[INNER_SLOTS];
+    int32_t size[INNER_SLOTS];
+    int64_t priority[INNER_SLOTS], number[INNER_SLOTS];
+    uint64_t cells[LADDER_CLASSES][INNER_SLOTS]; /* [k]: of its orders of class k and above */
 };
 
 /* Some queues that are the last line of their row, found by hash: most orders are the latest and
@@ -165,6 +172,26 @@ static inline bool slot_live(const struct ladder_leaf *leaf, int i)
     return leaf->node.live >> i & 1;
 }
 
+/* The lines in slots before `p`. */
+static inline uint64_t live_before(const struct ladder_leaf *leaf, int p)
+{
+    return p < 64 ? leaf->node.live & ((UINT64_C(1) << p) - 1) : leaf->node.live;
+}
+
+static inline int last_bit(uint64_t live)
+{
+    return 63 - __builtin_clzll(live);
+}
+
+/* All that a search and a line that comes need of a node, at once: far from the front of a large
+ * ladder each access would wait for the memory otherwise. */
+static inline void ladder_come_near(const struct ladder_node *node)
+{
+    for (size_t at = 0; at < offsetof(struct ladder_leaf, u); at += 64)
+        __builtin_prefetch((const char *)node + at);
+    __asm__ volatile("" : : "r"(node)); /* or the compiler sees no effect, and drops it all */
+}
+
 /* Where a child stands in its node. */
 static inline int slot_of_child(const struct ladder_inner *in, const struct ladder_node *child)
 {
@@ -175,22 +202,24 @@ static inline int slot_of_child(const struct ladder_inner *in, const struct ladd
     return i;
 }
 
-/* How many slots come at or before this price and size. All are looked at, without a branch: prices
- * are so far from the ends of their type that twice a difference has a sign that can be counted. */
-static inline int slots_until(const struct ladder *l, const int64_t price[LADDER_SLOTS],
-                              const int32_t size[LADDER_SLOTS], const struct ladder_key *key)
+static inline int before_or_at(int64_t price, int32_t size, int64_t key_price, int32_t most)
 {
-    uint64_t n = 0;
+    return (price < key_price) | ((price == key_price) & (size <= most));
+}
 
-    if (by_size(l))
-        for (int i = 0; i < LADDER_SLOTS; i++) {
-            const uint32_t larger = (uint32_t)(key->size - size[i]) >> 31;
-            n += ((uint64_t)(price[i] - key->price) * 2 + larger - 1) >> 63;
-        }
-    else
-        for (int i = 0; i < LADDER_SLOTS; i++)
-            n += (uint64_t)(price[i] - key->price - 1) >> 63;
-    return (int)n;
+/* How many of `slots` slots come at or before this price and size: by halving, without a branch
+ * that could be guessed wrong. All slots are sorted, the unused ones last. */
+static inline int slots_until(const struct ladder *l, const int64_t *price, const int32_t *size,
+                              int slots, const struct ladder_key *key)
+{
+    const int32_t most = by_size(l) ? key->size : INT32_MAX;
+    int n = 0;
+
+    for (int rest = slots; rest > 0; rest /= 2) {
+        const int step = (rest + 1) / 2;
+        n += before_or_at(price[n + step - 1], size[n + step - 1], key->price, most) * step;
+    }
+    return n;
 }
 
 static inline enum node_kind leaf_kind(const struct ladder *l)
@@ -216,8 +245,9 @@ void ladder_refresh(const struct ladder *l, struct ladder_leaf *leaf, uint64_t l
 void ladder_attach(struct ladder *l, struct ladder_node *left, struct ladder_node *right,
                    const struct ladder_key *key, int32_t height);
 
-/* Has the node so little that it should be put together with one beside it: *right into *left? */
-bool ladder_can_join(struct ladder_node *node, struct ladder_node **left,
+/* Has the node, which has so many slots, a quarter of them in use or less, and should it be put
+ * together with one beside it, as they fill no more than half: *right into *left? */
+bool ladder_can_join(struct ladder_node *node, int slots, struct ladder_node **left,
                      struct ladder_node **right);
 
 /* What is known of the cells of `left` and of the node after it is now that of `left`. */

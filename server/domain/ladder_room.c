@@ -9,7 +9,7 @@ struct spare {
 };
 
 static const size_t node_bytes[] = {
-    [NODE_ASKS] = offsetof(struct ladder_leaf, u) + sizeof(uint8_t[LADDER_SLOTS]),
+    [NODE_ASKS] = offsetof(struct ladder_leaf, u) + sizeof(uint8_t[LEAF_SLOTS]),
     [NODE_BIDS] = sizeof(struct ladder_leaf),
     [NODE_INNER] = sizeof(struct ladder_inner),
     [NODE_QUEUE] = sizeof(struct ladder_queue),
@@ -80,6 +80,7 @@ void *ladder_take(struct ladder_room *room, enum node_kind kind)
 {
     void *const node = room->spare[kind];
     int64_t *price;
+    int slots;
 
     assert(node); /* ladder_reserve() was forgotten */
     room->spare[kind] = ((struct spare *)node)->next;
@@ -89,11 +90,13 @@ void *ladder_take(struct ladder_room *room, enum node_kind kind)
     if (kind == NODE_INNER) {
         room->inners++;
         price = ((struct ladder_inner *)node)->price;
+        slots = INNER_SLOTS;
     } else {
         room->leaves++;
         price = ((struct ladder_leaf *)node)->price;
+        slots = LEAF_SLOTS;
     }
-    for (int i = 0; i < LADDER_SLOTS; i++)
+    for (int i = 0; i < slots; i++)
         price[i] = LADDER_END;
     return node;
 }

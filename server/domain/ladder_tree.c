@@ -5,17 +5,14 @@
 
 #include <string.h>
 
-#define FEW      (LADDER_SLOTS / 4) /* a node with so many or fewer looks for another to join, */
-#define TOGETHER (LADDER_SLOTS / 2) /* with which it makes no more than that */
-
 /* ---- the words of cells ------------------------------------------------------------------- */
 
 static void leaf_cells(const struct ladder *l, const struct ladder_leaf *leaf,
                        uint64_t cells[LADDER_CLASSES])
 {
     memset(cells, 0, sizeof(uint64_t[LADDER_CLASSES]));
-    for (uint32_t live = leaf->node.live; live; live &= live - 1) {
-        const int i = __builtin_ctz(live);
+    for (uint64_t live = leaf->node.live; live; live &= live - 1) {
+        const int i = __builtin_ctzll(live);
         cells[ladder_class(l, leaf->size[i])] |= slot_cells(l, leaf, i);
     }
     for (int k = ladder_classes(l) - 1; k > 0; k--)
@@ -32,7 +29,7 @@ static void inner_cells(const struct ladder_inner *in, struct classes classes,
 {
     for (int k = classes.from; k < classes.to; k++) {
         cells[k] = 0;
-        for (uint32_t i = 0; i < in->node.n; i++)
+        for (int32_t i = 0; i < in->node.n; i++)
             cells[k] |= in->cells[k][i];
     }
 }
@@ -63,29 +60,55 @@ static void refresh_above(struct ladder_inner *in, struct classes classes)
     }
 }
 
+/* A child of `up` has lost these cells, by class. A node above loses what none of its other
+ * children has: nearly always that is nothing, soon, and then it is over. */
+static void take_cells(struct ladder_inner *up, const struct ladder_node *child,
+                       uint64_t gone[LADDER_CLASSES], struct classes classes)
+{
+    while (up && classes.from < classes.to) {
+        const int at = slot_of_child(up, child);
+        for (int k = classes.from; k < classes.to; k++)
+            up->cells[k][at] &= ~gone[k];
+        for (int k = classes.to - 1; k >= classes.from; k--) {
+            uint64_t others = 0;
+            for (int32_t i = 0; i < up->node.n; i++)
+                others |= up->cells[k][i];
+            gone[k] &= ~others;
+            if (gone[k] == 0) classes.from = k + 1; /* and nothing below */
+        }
+        child = &up->node;
+        up = up->node.up;
+    }
+}
+
 /* A leaf has fewer orders, of which one had these cells and this class. */
 void ladder_refresh(const struct ladder *l, struct ladder_leaf *leaf, uint64_t lost, int class)
 {
-    struct ladder_inner *const up = leaf->node.up;
-    uint64_t cells[LADDER_CLASSES];
+    uint64_t gone[LADDER_CLASSES]; /* by class; nothing is lost below class `from` */
+    int from = 0;
 
-    if (!up) return;
-    for (uint32_t live = leaf->node.live; live; live &= live - 1) {
-        const int i = __builtin_ctz(live);
-        if (ladder_class(l, leaf->size[i]) < class) continue;
-        lost &= ~slot_cells(l, leaf, i);
-        if (lost == 0) return; /* as good as always in a long queue */
+    if (!leaf->node.up) return;
+    for (int k = 0; k <= class; k++)
+        gone[k] = lost;
+    for (uint64_t live = leaf->node.live; live; live &= live - 1) {
+        const int i = __builtin_ctzll(live);
+        const uint64_t cells = slot_cells(l, leaf, i);
+        if (!(cells & lost)) continue;
+        const int has = ladder_class(l, leaf->size[i]);
+        for (int k = has < class ? has : class; k >= from; k--)
+            gone[k] &= ~cells;
+        while (from <= class && gone[from] == 0)
+            from++;
+        if (from > class) return; /* as good as always in a long queue */
     }
-    leaf_cells(l, leaf, cells);
-    refresh_above(
-        up, put_cells(up, slot_of_child(up, &leaf->node), (struct classes){ 0, class + 1 }, cells));
+    take_cells(leaf->node.up, &leaf->node, gone, (struct classes){ from, class + 1 });
 }
 
-/* One more order below `up`, in its child `at`. */
+/* One more order below `up`, in its child `at`: the classes above are known to have less. */
 void ladder_join_cells(struct ladder_inner *up, int at, uint64_t cells, int class)
 {
     while (up && (up->cells[class][at] & cells) != cells) {
-        for (int k = 0; k <= class; k++)
+        for (int k = class; k >= 0 && (up->cells[k][at] & cells) != cells; k--)
             up->cells[k][at] |= cells;
         struct ladder_inner *const above = up->node.up;
         if (above) at = slot_of_child(above, &up->node);
@@ -99,7 +122,7 @@ void ladder_join_cells(struct ladder_inner *up, int at, uint64_t cells, int clas
 static int child_for(const struct ladder *l, const struct ladder_inner *in,
                      const struct ladder_key *key, bool latest)
 {
-    int i = slots_until(l, in->price, in->size, key) - 1;
+    int i = slots_until(l, in->price, in->size, INNER_SLOTS, key) - 1;
 
     while (!latest && i > 0 && in->price[i] == key->price &&
            (!by_size(l) || in->size[i] == key->size) &&
@@ -107,15 +130,6 @@ static int child_for(const struct ladder *l, const struct ladder_inner *in,
                                              : in->number[i] > key->number))
         i--;
     return i > 0 ? i : 0;
-}
-
-/* All that a search and a line that comes need of a node, at once: far from the front of a large
- * ladder each access would wait for the memory otherwise. */
-static void come_near(const struct ladder_node *node)
-{
-    for (size_t at = 0; at < offsetof(struct ladder_leaf, u); at += 64)
-        __builtin_prefetch((const char *)node + at);
-    __asm__ volatile("" : : "r"(node)); /* or the compiler sees no effect, and drops it all */
 }
 
 #define AT_ONCE 32
@@ -131,8 +145,12 @@ static void expect_some(const struct ladder *l, const struct ladder_order *order
         for (size_t i = 0; i < n; i++) {
             const struct ladder_inner *const in = (const struct ladder_inner *)nodes[i];
             const struct ladder_key key = { key_price(l, orders[i].price), orders[i].size, 0, 0 };
-            nodes[i] = in->child[child_for(l, in, &key, /* latest= */ true)];
-            come_near(nodes[i]);
+            const int at = child_for(l, in, &key, /* latest= */ true);
+            nodes[i] = in->child[at];
+            ladder_come_near(nodes[i]);
+            if (height == 1)
+                for (int k = ladder_class(l, orders[i].size); k >= 0; k--)
+                    __builtin_prefetch(&in->cells[k][at]);
         }
     }
 }
@@ -157,7 +175,7 @@ struct ladder_leaf *ladder_leaf_of(const struct ladder *l, const struct ladder_k
         *at = child_for(l, in, key, latest);
         node = in->child[*at];
         if (l->height > 2) {
-            come_near(node);
+            ladder_come_near(node);
             if (by_size(l)) __builtin_prefetch(&in->cells[ladder_class(l, key->size)][*at]);
         }
     }
@@ -189,7 +207,7 @@ static void open_first(struct ladder_inner *in)
 static void shift_children(struct ladder_inner *in, int from, int by)
 {
     const int to = from + by;
-    const size_t n = in->node.n - (size_t)from;
+    const size_t n = (size_t)(in->node.n - from);
 
     memmove(in->child + to, in->child + from, n * sizeof(void *));
     memmove(in->price + to, in->price + from, n * sizeof(in->price[0]));
@@ -198,13 +216,13 @@ static void shift_children(struct ladder_inner *in, int from, int by)
     memmove(in->number + to, in->number + from, n * sizeof(in->number[0]));
     for (int k = 0; k < LADDER_CLASSES; k++)
         memmove(in->cells[k] + to, in->cells[k] + from, n * sizeof(in->cells[k][0]));
-    in->node.n += (uint32_t)by;
+    in->node.n += by;
 }
 
 /* All children from `from` on, to the end of another node that has room for them. */
 static void move_children(struct ladder_inner *to, struct ladder_inner *in, int from)
 {
-    for (int i = from, j = (int)to->node.n; i < (int)in->node.n; i++, j++) {
+    for (int i = from, j = to->node.n; i < in->node.n; i++, j++) {
         const struct ladder_key key = key_at(in, i);
         to->child[j] = in->child[i];
         to->child[j]->up = to;
@@ -213,8 +231,8 @@ static void move_children(struct ladder_inner *to, struct ladder_inner *in, int 
             to->cells[k][j] = in->cells[k][i];
         in->price[i] = LADDER_END;
     }
-    to->node.n += in->node.n - (uint32_t)from;
-    in->node.n = (uint32_t)from;
+    to->node.n += in->node.n - from;
+    in->node.n = from;
 }
 
 /* A root over the only node that there is at the top. */
@@ -252,15 +270,15 @@ void ladder_attach(struct ladder *l, struct ladder_node *left, struct ladder_nod
     struct ladder_inner *up = left->up ? left->up : raise_root(l);
     int at = slot_of_child(up, left);
 
-    if (up->node.n == LADDER_SLOTS) {
+    if (up->node.n == INNER_SLOTS) {
         struct ladder_inner *const more = ladder_take(l->room, NODE_INNER);
-        const struct ladder_key middle = key_at(up, LADDER_SLOTS / 2);
-        move_children(more, up, LADDER_SLOTS / 2);
+        const struct ladder_key middle = key_at(up, INNER_SLOTS / 2);
+        move_children(more, up, INNER_SLOTS / 2);
         open_first(more);
         ladder_attach(l, &up->node, &more->node, &middle, height + 1);
-        if (at >= LADDER_SLOTS / 2) {
+        if (at >= INNER_SLOTS / 2) {
             up = more;
-            at -= LADDER_SLOTS / 2;
+            at -= INNER_SLOTS / 2;
         }
     }
     shift_children(up, at + 1, 1);
@@ -273,17 +291,17 @@ void ladder_attach(struct ladder *l, struct ladder_node *left, struct ladder_nod
 
 /* The node next to this one under the same node with which it can be put together: *right, into its
  * neighbour *left. */
-bool ladder_can_join(struct ladder_node *node, struct ladder_node **left,
+bool ladder_can_join(struct ladder_node *node, int slots, struct ladder_node **left,
                      struct ladder_node **right)
 {
     struct ladder_inner *const up = node->up;
 
-    if (node->n > FEW || !up || up->node.n == 1) return false;
+    if (node->n > slots / 4 || !up || up->node.n == 1) return false;
     const int at = slot_of_child(up, node);
-    const int first = at + 1 < (int)up->node.n ? at : at - 1;
+    const int first = at + 1 < up->node.n ? at : at - 1;
     *left = up->child[first];
     *right = up->child[first + 1];
-    return (*left)->n + (*right)->n <= TOGETHER;
+    return (*left)->n + (*right)->n <= slots / 2;
 }
 
 /* What is known of the cells of two children, now all of the left one. */
@@ -315,7 +333,7 @@ void ladder_detach(struct ladder *l, struct ladder_node *node)
     }
     open_first(up);
     refresh_above(up, (struct classes){ 0, ladder_classes(l) });
-    if (!ladder_can_join(&up->node, &left, &right)) return;
+    if (!ladder_can_join(&up->node, INNER_SLOTS, &left, &right)) return;
 
     struct ladder_inner *const into = (struct ladder_inner *)left, *const from =
                                                                        (struct ladder_inner *)right;
@@ -342,14 +360,14 @@ void ladder_give_below(struct ladder *l, struct ladder_node *node, int32_t heigh
 {
     if (height == 0) {
         const struct ladder_leaf *const leaf = (struct ladder_leaf *)node;
-        for (int i = 0; i < LADDER_SLOTS; i++)
+        for (int i = 0; i < LEAF_SLOTS; i++)
             if (leaf->line[i] & TAG_QUEUE)
                 ladder_give(l->room, NODE_QUEUE, as_queue(leaf->line[i]));
         ladder_give(l->room, leaf_kind(l), node);
         return;
     }
     const struct ladder_inner *const in = (struct ladder_inner *)node;
-    for (uint32_t i = 0; i < node->n; i++)
+    for (int32_t i = 0; i < node->n; i++)
         ladder_give_below(l, in->child[i], height - 1);
     ladder_give(l->room, NODE_INNER, node);
 }

@@ -12,16 +12,16 @@ static bool slot_serves(const struct ladder_walk *w, const struct ladder_leaf *l
     return (w->cells >> leaf->u.cell[i] & 1) && leaf->size[i] >= w->query.size;
 }
 
-/* The first slot of the leaf from `at` on that may serve; LADDER_SLOTS: none. */
+/* The first slot of the leaf from `at` on that may serve; LEAF_SLOTS: none. */
 static int slot_from(const struct ladder_walk *w, const struct ladder_leaf *leaf, int at)
 {
-    uint32_t live = at < LADDER_SLOTS ? leaf->node.live & (UINT32_MAX << at) : 0;
+    uint64_t live = at < LEAF_SLOTS ? leaf->node.live & (UINT64_MAX << at) : 0;
 
     for (; live; live &= live - 1) {
-        const int i = __builtin_ctz(live);
+        const int i = __builtin_ctzll(live);
         if (slot_serves(w, leaf, i)) return i;
     }
-    return LADDER_SLOTS;
+    return LEAF_SLOTS;
 }
 
 /* The first leaf, from the child `from` of `in` on, in which an order may serve. `height` is that
@@ -34,9 +34,9 @@ static struct ladder_leaf *leaf_from(const struct ladder_walk *w, const struct l
     while (in) {
         const uint64_t *const cells = in->cells[class];
         int i = from;
-        while (i < (int)in->node.n && !(cells[i] & w->cells))
+        while (i < in->node.n && !(cells[i] & w->cells))
             i++;
-        if (i == (int)in->node.n) {
+        if (i == in->node.n) {
             const struct ladder_inner *const up = in->node.up;
             if (up) from = slot_of_child(up, &in->node) + 1;
             in = up;
@@ -46,6 +46,7 @@ static struct ladder_leaf *leaf_from(const struct ladder_walk *w, const struct l
             from = 0;
             height--;
         } else {
+            ladder_come_near(in->child[i]);
             return (struct ladder_leaf *)in->child[i];
         }
     }
@@ -58,7 +59,7 @@ static bool seek(struct ladder_walk *w)
 {
     while (w->leaf) {
         w->at = slot_from(w, w->leaf, w->at);
-        if (w->at < LADDER_SLOTS) return true;
+        if (w->at < LEAF_SLOTS) return true;
 
         const struct ladder_inner *const up = w->leaf->node.up;
         w->leaf = up ? leaf_from(w, up, slot_of_child(up, &w->leaf->node) + 1, 1) : NULL;
@@ -74,7 +75,7 @@ static void leave_row(struct ladder_walk *w)
     int at;
 
     w->leaf = ladder_leaf_of(w->ladder, &end, /* latest= */ true, &at);
-    w->at = slots_until(w->ladder, w->leaf->price, w->leaf->size, &end);
+    w->at = slots_until(w->ladder, w->leaf->price, w->leaf->size, LEAF_SLOTS, &end);
     w->rung = NULL;
     w->cells = w->query.cells;
 }
@@ -119,9 +120,10 @@ static void next_line(struct ladder_walk *w)
     w->at++;
 }
 
+/* An order that is alone is not looked at for it, as it may be far away. */
 static void next_rung(struct ladder_walk *w)
 {
-    w->rung = rung_after(w->rung);
+    w->rung = w->leaf->line[w->at] & TAG_QUEUE ? rung_after(w->rung) : NULL;
     if (!w->rung) w->at++;
 }
 
@@ -188,7 +190,7 @@ static struct ladder_leaf *begin(const struct ladder_walk *w)
 {
     const struct ladder *const l = w->ladder;
 
-    if (l->height == 0 || slot_serves(w, l->first, __builtin_ctz(l->first->node.live)))
+    if (l->height == 0 || slot_serves(w, l->first, __builtin_ctzll(l->first->node.live)))
         return l->first;
     return leaf_from(w, l->first->node.up, 0, 1);
 }
@@ -203,7 +205,7 @@ struct rung *ladder_first(struct ladder *l, const struct ladder_query *q, struct
     w->leaf = NULL;
     w->misses = 0;
     w->cells = w->query.cells = q->cells;
-    if (!l->first || l->first->price[__builtin_ctz(l->first->node.live)] > limit) return NULL;
+    if (!l->first || l->first->price[__builtin_ctzll(l->first->node.live)] > limit) return NULL;
     w->query.limit = limit;
     w->query.size = l->fit ? q->size : 1;
     w->query.serves = q->serves;

@@ -12,6 +12,7 @@
 #include <assert.h>
 
 #include "domain/asks.h"
+#include "domain/blame.h"
 #include "domain/displace.h"
 #include "domain/index.h"
 #include "domain/jobs.h"
@@ -104,27 +105,6 @@ static void end(struct step *s, const struct tie *t, enum reason reason, enum fa
     t->b->bid.live--;
 }
 
-/* The provider has shown that he is not fit for work: his ask leaves the book. */
-static void withdraw(struct step *s, const struct tie *t)
-{
-    if (t->a->ask.state == ORDER_OPEN) ask_close(s, t->a, ORDER_CANCELLED, t->l->lease.reason);
-}
-
-/* An offer is firm: who does not stand by it waits before he makes another. */
-static void strike(struct step *s, const struct tie *t)
-{
-    const struct market_rules *const rules = &s->m->rules;
-    struct node_entry *const n = state_node(s->m, t->l->lease.node);
-    int64_t seconds = rules->backoff_seconds;
-
-    for (int32_t i = 0; i < n->node.strikes && seconds < rules->backoff_max_seconds; i++)
-        seconds *= 2;
-    if (seconds > rules->backoff_max_seconds) seconds = rules->backoff_max_seconds;
-    if (n->node.strikes < INT32_MAX) n->node.strikes++;
-    n->node.backoff_us = s->c->at_us + seconds * US_PER_SECOND;
-    touch_node(s->m, n);
-}
-
 static void recall(struct step *s, struct lease_entry *l, enum reason reason)
 {
     struct tie t = tie_of(s->m, l);
@@ -154,26 +134,19 @@ static void release(struct step *s, const struct tie *t)
 
 static void finish(struct step *s, const struct tie *t, const struct lesson *what)
 {
+    const bool had_units = t->l->lease.waits == 0;
+
     bid_learn(t->b, what->verdict, what->reason, what->exit_code);
     if (what->exclude) bid_exclude(t->b, t->l->lease.node);
     touch_bid(s->m, t->b);
-    if (t->l->lease.waits != 0)
-        displace_forget(s->m, t->l, t->a);
-    else
+    if (had_units)
         ask_give_back(s, t->a, t->l);
+    else
+        displace_forget(s->m, t->l, t->a);
     if (t->b->bid.live > 0 && (what->reason != REASON_DONE || what->exit_code != 0))
         recall_grant(s, t->b, REASON_GANG_BROKEN);
     if (t->b->bid.live == 0) bid_conclude(s, t->b);
-    match_ask(s, t->a);
-}
-
-/* It came to nothing, by no fault of the buyer. */
-static void retry(struct step *s, const struct tie *t)
-{
-    const struct lesson what = { VERDICT_RETRY, t->l->lease.reason, 0, .exclude = true };
-
-    release(s, t);
-    finish(s, t, &what);
+    if (had_units) match_ask(s, t->a);
 }
 
 static void pay_bill(struct step *s, const struct tie *t, int64_t seconds, struct bill bill)
@@ -198,6 +171,15 @@ static void pay_bill(struct step *s, const struct tie *t, int64_t seconds, struc
     bid->hold.micros -= l->hold.micros;
 }
 
+/* The run failed by the provider: what survives of it is paid, and the rest is not (docs/market.md,
+ * Checkpoints). That is no delivery: his strikes stay. */
+static void pay_survived(struct step *s, const struct tie *t)
+{
+    const int64_t seconds = settle_survived(&t->l->lease, t->b->bid.spec.checkpoint_seconds);
+
+    pay_bill(s, t, seconds, settle_bill_run(&s->m->rules, &t->l->lease, seconds, seconds));
+}
+
 /* The buyer pays for `seconds` and gets the rest of the lease's hold back. */
 static void pay(struct step *s, const struct tie *t, int64_t seconds)
 {
@@ -208,6 +190,24 @@ static void pay(struct step *s, const struct tie *t, int64_t seconds)
     if (bill.charge.micros == 0 || n->node.strikes == 0) return;
     n->node.strikes = 0;
     touch_node(s->m, n);
+}
+
+/* It ends without having run, or the agent does not say how long. */
+static void pay_unrun(struct step *s, const struct tie *t, int64_t prepared)
+{
+    pay(s, t, settle_unrun(&s->m->rules, &t->l->lease, prepared));
+}
+
+/* It came to nothing more, by no fault of the buyer. */
+static void retry(struct step *s, const struct tie *t)
+{
+    const struct lesson what = { VERDICT_RETRY, t->l->lease.reason, 0, .exclude = true };
+
+    if (t->l->lease.ready_us == 0)
+        pay_unrun(s, t, 0);
+    else
+        pay_survived(s, t);
+    finish(s, t, &what);
 }
 
 bool apply_accept_lease(struct step *s)
@@ -233,14 +233,49 @@ static bool all_started(const struct market *m, const struct bid *b)
     return true;
 }
 
+/* Can all of its gang start? */
+static bool all_prepared(const struct market *m, const struct bid *b)
+{
+    for (int32_t i = 0; i < b->leases_n; i++) {
+        const struct lease_entry *const l = state_lease(m, b->lease + i);
+        if (!l || l->lease.prepared_us == 0) return false;
+    }
+    return true;
+}
+
+bool apply_lease_prepared(struct step *s)
+{
+    struct tie t;
+
+    if (!find(s, LEASE_READY, &t)) return false; /* who may become ready may say that he could */
+    if (t.b->bid.leases_n == 1)
+        return step_refuse(s, ERR_WRONG_STATE, "The lease waits for no others.");
+    if (t.l->lease.prepared_us != 0)
+        return step_refuse(s, ERR_WRONG_STATE, "The lease is prepared already.");
+    if (!step_reserve(s, /* asks= */ 0, /* trades= */ 0)) return false;
+
+    t.l->lease.prepared_us = s->c->at_us;
+    touch_lease(s->m, t.l);
+    if (!all_prepared(s->m, &t.b->bid)) return true;
+    for (int32_t i = 0; i < t.b->bid.leases_n; i++) {
+        struct lease_entry *const l = state_lease(s->m, t.b->bid.lease + i);
+        l->lease.gathered_us = s->c->at_us;
+        touch_lease(s->m, l);
+    }
+    return true;
+}
+
 bool apply_lease_ready(struct step *s)
 {
     struct tie t;
 
     if (!find(s, LEASE_READY, &t)) return false;
+    if (t.b->bid.leases_n > 1 && t.l->lease.gathered_us == 0)
+        return step_refuse(s, ERR_WRONG_STATE, "The others of its gang cannot start yet.");
     if (!step_reserve(s, /* asks= */ 0, /* trades= */ 0)) return false;
 
     t.l->lease.ready_us = s->c->at_us;
+    t.l->lease.ill_us = settle_ill_us(&state_node(s->m, t.l->lease.node)->node, s->c->at_us);
     move(s, &t);
     if (all_started(s->m, &t.b->bid)) t.b->bid.job = JOB_RUNNING;
     touch_bid(s->m, t.b);
@@ -274,8 +309,8 @@ bool apply_decline_lease(struct step *s)
     if (!reserve(s, &t)) return false;
 
     end(s, &t, REASON_DECLINED, WHOSE_PROVIDER);
-    withdraw(s, &t);
-    strike(s, &t);
+    blame_withdraw(s, t.l, t.a);
+    blame_strike(s, t.l);
     retry(s, &t);
     return true;
 }
@@ -309,8 +344,8 @@ bool apply_lease_timeout(struct step *s)
         return true;
     }
     end(s, &t, offered ? REASON_OFFER_TIMEOUT : REASON_PREPARE_TIMEOUT, WHOSE_PROVIDER);
-    if (offered) withdraw(s, &t);
-    strike(s, &t);
+    if (offered) blame_withdraw(s, t.l, t.a);
+    blame_strike(s, t.l);
     retry(s, &t);
     return true;
 }
@@ -337,9 +372,10 @@ bool apply_lease_cannot_start(struct step *s)
     if (!reserve(s, &t)) return false;
 
     end(s, &t, reason, fault);
+    blame_displacer(s, t.l, t.a);
     if (fault == WHOSE_BUYER) {
         const struct lesson what = { VERDICT_FAILED, reason, 0, .exclude = false };
-        pay(s, &t, settle_preparation(&s->m->rules, &t.l->lease, s->c->at_us));
+        pay_unrun(s, &t, settle_preparation(&s->m->rules, &t.l->lease, s->c->at_us));
         finish(s, &t, &what);
     } else {
         retry(s, &t);
@@ -359,14 +395,15 @@ bool apply_lease_lost(struct step *s)
         t.l->lease.reason == REASON_CANCELLED &&
         (t.l->lease.state == LEASE_STOPPING || t.l->lease.state == LEASE_PREEMPTED);
     if (t.to == LEASE_LOST) {
-        const bool settles = lease_next(t.to, LEASE_SETTLE, &t.to); /* at once: nothing is owed */
+        const bool settles = lease_next(t.to, LEASE_SETTLE, &t.to); /* at once: all is known */
         assert(settles);
         (void)settles;
     }
     end(s, &t, REASON_NODE_LOST, WHOSE_PROVIDER);
-    withdraw(s, &t);
+    blame_withdraw(s, t.l, t.a);
+    blame_displacer(s, t.l, t.a);
     if (is_cancelled) {
-        release(s, &t);
+        pay_survived(s, &t);
         finish(s, &t, &cancelled);
     } else {
         retry(s, &t);
@@ -394,9 +431,29 @@ bool apply_lease_spent(struct step *s)
     return true;
 }
 
+/* As a lease that is displaced, but nobody waits for its units. */
+bool apply_lease_drained(struct step *s)
+{
+    struct tie t;
+
+    if (!find(s, LEASE_PREEMPT, &t)) return false;
+    if (index_drained_us(t.l) > s->c->at_us)
+        return step_refuse(s, ERR_WRONG_STATE, "The lease need not leave now.");
+    if (!step_reserve(s, /* asks= */ 0, /* trades= */ 0)) return false;
+
+    stop(s, &t, REASON_DRAINED);
+    return true;
+}
+
+/* It had to leave, by no fault of the buyer. */
+static bool made_to_leave(enum reason reason)
+{
+    return reason == REASON_DISPLACED || reason == REASON_DRAINED;
+}
+
 static bool is_exit_reason(enum lease_state state, enum reason reason)
 {
-    if (reason == REASON_DISPLACED) return state == LEASE_PREEMPTED;
+    if (made_to_leave(reason)) return state == LEASE_PREEMPTED;
     if (reason == REASON_TIME_SPENT) return state == LEASE_RUNNING;
     return reason == REASON_DONE || reason == REASON_OUT_OF_MEMORY ||
            reason == REASON_ENGINE_FAILED;
@@ -408,6 +465,7 @@ static enum reason exit_reason(const struct tie *t, enum reason reported)
     const struct lease *const l = &t->l->lease;
 
     if (l->state == LEASE_STOPPING || l->reason == REASON_CANCELLED) return l->reason;
+    if (made_to_leave(reported)) return l->reason;
     return reported == REASON_TIME_SPENT ? time_or_budget(t) : reported;
 }
 
@@ -415,7 +473,7 @@ static enum verdict verdict_of(enum reason reason, int32_t exit_code)
 {
     if (reason == REASON_CANCELLED) return VERDICT_CANCELLED;
     if (reason == REASON_GANG_BROKEN) return VERDICT_NONE;
-    if (reason == REASON_ENGINE_FAILED || reason == REASON_DISPLACED) return VERDICT_RETRY;
+    if (reason == REASON_ENGINE_FAILED || made_to_leave(reason)) return VERDICT_RETRY;
     return reason == REASON_DONE && exit_code == 0 ? VERDICT_NONE : VERDICT_FAILED;
 }
 
@@ -428,8 +486,8 @@ static enum fault fault_of(enum reason reason)
 /* The least that is billed for a run that ends so. */
 static int32_t least_of(const struct market_rules *rules, const struct lease *l, enum reason reason)
 {
-    if (reason == REASON_GANG_BROKEN || reason == REASON_DISPLACED) return 0;
-    return l->base.micros > 0 ? rules->min_run_seconds : rules->bill_min_seconds;
+    if (reason == REASON_GANG_BROKEN || made_to_leave(reason)) return 0;
+    return l->base.micros > 0 && !l->own ? rules->min_run_seconds : rules->bill_min_seconds;
 }
 
 /* The container has exited and the receipt is signed; at the level `signed` nothing else is
@@ -438,8 +496,10 @@ static void close_run(struct step *s, struct tie *t)
 {
     struct lease *const l = &t->l->lease;
     const enum reason reason = exit_reason(t, s->c->u.lease.reason);
-    const struct seconds seconds =
-        settle_seconds(l, s->c->u.lease.seconds, s->c->at_us, least_of(&s->m->rules, l, reason));
+    const struct node *const node = &state_node(s->m, l->node)->node;
+    const int64_t ill_us = l->ready_us != 0 ? settle_ill_us(node, s->c->at_us) - l->ill_us : 0;
+    const struct seconds seconds = settle_seconds(l, s->c->u.lease.seconds, s->c->at_us, ill_us,
+                                                  least_of(&s->m->rules, l, reason));
     const bool settles = lease_next(t->to, LEASE_CHECK_PASS, &t->to);
     const enum verdict verdict = verdict_of(reason, s->c->u.lease.exit_code);
     const struct lesson what = {
@@ -455,8 +515,11 @@ static void close_run(struct step *s, struct tie *t)
     l->seconds_observed = seconds.observed;
     l->exit_code = s->c->u.lease.exit_code;
     end(s, t, reason, fault_of(reason));
+    blame_displacer(s, t->l, t->a);
     if (reason == REASON_ENGINE_FAILED)
-        release(s, t);
+        pay_survived(s, t);
+    else if (l->ready_us == 0)
+        pay_unrun(s, t, 0);
     else
         pay(s, t, seconds.billed);
     finish(s, t, &what);
@@ -478,8 +541,7 @@ bool apply_lease_exit(struct step *s)
     return true;
 }
 
-/* An offer of one lease is over at once. Who has had another displaced owes the least run, which
- * the other's provider would have had. */
+/* An offer of one lease is over at once. */
 static void cancel_offer(struct step *s, struct tie *t)
 {
     const struct lesson what = { VERDICT_CANCELLED, REASON_CANCELLED, 0, .exclude = false };
@@ -488,10 +550,8 @@ static void cancel_offer(struct step *s, struct tie *t)
     assert(may);
     (void)may;
     end(s, t, REASON_CANCELLED, WHOSE_NOBODY);
-    if (t->l->lease.waits != 0)
-        pay(s, t, s->m->rules.min_run_seconds);
-    else
-        release(s, t);
+    blame_displacer(s, t->l, t->a);
+    pay_unrun(s, t, 0);
     finish(s, t, &what);
 }
 

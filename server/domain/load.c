@@ -6,6 +6,7 @@
 #include "domain/index.h"
 #include "domain/own.h"
 #include "domain/room.h"
+#include "domain/sort.h"
 #include "domain/state.h"
 
 bool market_load_balance(struct market *m, const struct balance *b)
@@ -158,22 +159,75 @@ static bool reserve_some(struct market *m, size_t done)
     return done % AT_ONCE != 0 || ladder_reserve(&m->room, (size_t)AT_ONCE * WANTS_MAX);
 }
 
-static bool index_all(struct market *m)
+static struct sort_item item_of_ask(void *object)
 {
+    const struct ask_entry *const a = object;
+    return (struct sort_item){ a->ask.priority, a->ask.ask, object };
+}
+
+static struct sort_item item_of_bid(void *object)
+{
+    const struct bid_entry *const b = object;
+    return (struct sort_item){ b->bid.priority, b->bid.bid, object };
+}
+
+/* The objects of a table, `t->n` of them, oldest priority first. Ladders are entered in that order:
+ * then each order comes behind those that are there, and nobody is looked a place for. The array is
+ * the caller's to give back, NULL when there is no object, or, with false, no memory. */
+static bool in_line(struct market *m, const struct table *t, struct sort_item item(void *),
+                    struct sort_item **out)
+{
+    struct sort_item *items = NULL;
     size_t at = 0, n = 0;
 
-    for (struct ask_entry *a; (a = table_next(&m->asks, &at)); n++) {
-        if (!reserve_some(m, n)) return false;
-        index_ask(m, a);
+    if (t->n > 0) {
+        items = m->mem.resize(m->mem.arg, NULL, 2 * t->n * sizeof(*items));
+        if (!items) return false;
+        for (void *object; (object = table_next(t, &at));)
+            items[n++] = item(object);
+        sort_items(items, items + n, n);
     }
-    at = 0;
+    *out = items;
+    return true;
+}
+
+static void give_back(struct market *m, struct sort_item *items)
+{
+    if (items) m->mem.resize(m->mem.arg, items, 0);
+}
+
+static bool index_asks(struct market *m)
+{
+    struct sort_item *asks;
+    bool room = true;
+
+    if (!in_line(m, &m->asks, item_of_ask, &asks)) return false;
+    for (size_t i = 0; i < m->asks.n && (room = reserve_some(m, i)); i++)
+        index_ask(m, asks[i].object);
+    give_back(m, asks);
+    return room;
+}
+
+static bool index_bids(struct market *m)
+{
+    struct sort_item *bids;
+    bool room = true;
+
+    if (!in_line(m, &m->bids, item_of_bid, &bids)) return false;
+    for (size_t i = 0; i < m->bids.n && (room = reserve_some(m, i)); i++)
+        index_bid(m, bids[i].object);
+    give_back(m, bids);
+    return room;
+}
+
+static bool index_all(struct market *m)
+{
+    size_t at = 0;
+
+    if (!index_asks(m)) return false;
     for (struct lease_entry *l; (l = table_next(&m->leases, &at));)
         index_lease(m, l);
-    at = n = 0;
-    for (struct bid_entry *b; (b = table_next(&m->bids, &at)); n++) {
-        if (!reserve_some(m, n)) return false;
-        index_bid(m, b);
-    }
+    if (!index_bids(m)) return false;
     for (size_t i = 0; i < m->books_n; i++)
         index_pool(m, &m->books[i]);
     return true;

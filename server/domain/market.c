@@ -71,7 +71,8 @@ struct market *market_new(const struct mem *mem, const struct market_rules *rule
     if (!m) return NULL;
     assert(market_rules_valid(rules));
     init(m, mem, rules);
-    if (!copy_pools(m, pools, pools_n) || !table_reserve(&m->balances, ACCOUNTS_OWN) ||
+    m->met = mem->resize(mem->arg, NULL, FILLS_MAX * sizeof(*m->met));
+    if (!m->met || !copy_pools(m, pools, pools_n) || !table_reserve(&m->balances, ACCOUNTS_OWN) ||
         !table_reserve(&m->owners, ACCOUNTS_OWN)) {
         market_free(m);
         return NULL;
@@ -107,6 +108,7 @@ void market_free(struct market *m)
     table_done(&m->leases);
     table_done(&m->payouts);
     if (m->books) mem.resize(mem.arg, m->books, 0);
+    if (m->met) mem.resize(mem.arg, m->met, 0);
     mem.resize(mem.arg, m, 0);
 }
 
@@ -139,7 +141,9 @@ static bool is_markets(enum command_kind kind)
     case COMMAND_RATE_NODE:
     case COMMAND_RATE_ACCOUNT:
     case COMMAND_TRIM:
-    case COMMAND_SET_RULES: return true;
+    case COMMAND_SET_RULES:
+    case COMMAND_NODE_HEALTH:
+    case COMMAND_LEASE_DRAINED: return true;
     case COMMAND_OPEN_ACCOUNT:
     case COMMAND_PUT_NODE:
     case COMMAND_PLACE_ASK:
@@ -150,14 +154,17 @@ static bool is_markets(enum command_kind kind)
     case COMMAND_CANCEL_JOB:
     case COMMAND_ACCEPT_LEASE:
     case COMMAND_DECLINE_LEASE:
+    case COMMAND_LEASE_PREPARED:
     case COMMAND_LEASE_READY:
     case COMMAND_LEASE_CANNOT_START:
     case COMMAND_LEASE_EXIT:
+    case COMMAND_LEASE_CHECKPOINT:
     case COMMAND_REQUEST_PAYOUT:
     case COMMAND_OFFER:
     case COMMAND_INVITE:
     case COMMAND_JOIN_TEAM:
-    case COMMAND_LEAVE_TEAM: break;
+    case COMMAND_LEAVE_TEAM:
+    case COMMAND_DRAIN_NODE: break;
     }
     return false;
 }
@@ -178,9 +185,11 @@ static bool apply(struct step *s)
     case COMMAND_CANCEL_JOB: return apply_cancel_job(s);
     case COMMAND_ACCEPT_LEASE: return apply_accept_lease(s);
     case COMMAND_DECLINE_LEASE: return apply_decline_lease(s);
+    case COMMAND_LEASE_PREPARED: return apply_lease_prepared(s);
     case COMMAND_LEASE_READY: return apply_lease_ready(s);
     case COMMAND_LEASE_CANNOT_START: return apply_lease_cannot_start(s);
     case COMMAND_LEASE_EXIT: return apply_lease_exit(s);
+    case COMMAND_LEASE_CHECKPOINT: return apply_lease_checkpoint(s);
     case COMMAND_LEASE_TIMEOUT: return apply_lease_timeout(s);
     case COMMAND_LEASE_LOST: return apply_lease_lost(s);
     case COMMAND_LEASE_SPENT: return apply_lease_spent(s);
@@ -194,12 +203,15 @@ static bool apply(struct step *s)
     case COMMAND_OFFER: return apply_offer(s);
     case COMMAND_CALL: return apply_call(s);
     case COMMAND_RATE_NODE: return apply_rate_node(s);
+    case COMMAND_NODE_HEALTH: return apply_node_health(s);
     case COMMAND_RATE_ACCOUNT: return apply_rate_account(s);
     case COMMAND_INVITE: return apply_invite(s);
     case COMMAND_JOIN_TEAM: return apply_join_team(s);
     case COMMAND_LEAVE_TEAM: return apply_leave_team(s);
     case COMMAND_TRIM: return apply_trim(s);
     case COMMAND_SET_RULES: return apply_set_rules(s);
+    case COMMAND_DRAIN_NODE: return apply_drain_node(s);
+    case COMMAND_LEASE_DRAINED: return apply_lease_drained(s);
     }
     return step_refuse(s, ERR_NOT_SUPPORTED, "There is no such command.");
 }
@@ -275,7 +287,7 @@ static void settle_leases(struct market *m)
         struct ask_entry *const a = table_find(&m->asks, l->lease.ask);
         l->lease.touch = (struct touch){ 0 };
         if (!lease_is_final(l->lease.state)) continue;
-        table_drop(&m->leases, l->lease.lease);
+        state_drop_lease(m, l);
         if (a && state_ask_over(a)) state_drop_ask(m, a);
     }
 }
@@ -326,6 +338,7 @@ static void due_lease(const struct market *m, const struct lease_entry *l, struc
 
     out->kind = by_state[l->lease.state];
     if (index_ripe_us(m, &l->lease) == index_lease_due_us(m, l)) out->kind = COMMAND_LEASE_RIPE;
+    if (index_drained_us(l) == index_lease_due_us(m, l)) out->kind = COMMAND_LEASE_DRAINED;
     out->u.lease.lease = l->lease.lease;
     out->u.lease.epoch = l->lease.epoch;
 }
@@ -341,6 +354,16 @@ static void due_pool(const struct book *book, struct command *out)
         out->kind = COMMAND_CALL;
         out->u.call.pool = book->state.pool;
     }
+}
+
+void market_grant_amnesty(struct market *m, int64_t until_us)
+{
+    size_t at = 0;
+
+    m->amnesty_us = until_us;
+    m->outage_us = m->last_us;
+    for (struct lease_entry *l; (l = table_next(&m->leases, &at));)
+        index_lease(m, l);
 }
 
 bool market_due(const struct market *m, int64_t now_us, struct command *out, int64_t *next_us)

@@ -76,8 +76,12 @@ struct node {
     int64_t at_us;         /* of the command that made it, here and below: public ids need it */
     struct node_spec spec; /* with the market's tier and verified */
     int32_t strikes;
-    int64_t backoff_us; /* places no ask before */
-    int64_t quoted_us;  /* last change of a price, or withdrawal, by its owner */
+    int64_t backoff_us;   /* places no ask before */
+    int64_t quoted_us;    /* last change of a price, or withdrawal, by its owner */
+    int64_t ill_since_us; /* unhealthy since then; 0: it is well */
+    int64_t ill_us;       /* and so long in all, but for the present time */
+    int64_t drain_us;     /* no ask stands longer; 0: it does not drain */
+    bool drain_stops;     /* what runs then has to leave */
     struct needs
         offered; /* its load (docs/market.md): derived, not stored, never touches by itself */
     struct touch touch;
@@ -128,7 +132,7 @@ struct lease {
     int64_t bid, ask, node, buyer, provider;
     int32_t pool, units;
     struct money price;
-    struct money base;   /* of a displacer: the ask's price; else 0 */
+    struct money base;   /* of one that has displaced another: the ask's price; else 0 */
     bool own;            /* of one owner: free, off the tape */
     bool ripe;           /* interruptible, and has run its least time: may be displaced */
     int64_t waits;       /* the lease that it displaces and that has not ended yet; else 0 */
@@ -137,7 +141,13 @@ struct lease {
     enum lease_state state;
     int32_t epoch; /* 1 at birth; raised when it is granted again */
     int64_t traded_us, accepted_us, ready_us, stopping_us, ended_us; /* 0: not yet */
+    int64_t prepared_us; /* of a gang: it could start; 0: not yet */
+    int64_t gathered_us; /* and when all of its gang could, so that it may; 0: not yet */
+    int64_t ill_us;      /* node_ill_us() of its node when it was ready */
     int64_t seconds_signed, seconds_observed, seconds_billed;
+    int64_t checkpoint;     /* number of the command that told of its last one; 0: of none */
+    int32_t seconds_kept;   /* of the run: so much of it the last checkpoint saves, */
+    int32_t seconds_looked; /* and up to here the agent has looked for what to save */
     struct money charge, fee, payout, insurance; /* charge = fee + payout + insurance */
     int32_t exit_code;
     enum reason reason;
@@ -166,14 +176,17 @@ struct trade {
 };
 
 /* What a pool's book keeps beside its orders. */
+#ifndef REFERENCE_TRADES /* tests build the market with few */
 #define REFERENCE_TRADES 15
+#endif
 struct pool_state {
     int32_t pool;
-    int64_t call_us;                       /* when its call is due; 0: none is pending */
-    int64_t called_seq;                    /* number of its last call; 0: there was none */
-    struct money cursor_limit;             /* of the shelf: start behind this gang; */
-    int64_t cursor_priority;               /* priority 0: at the start */
-    struct money recent[REFERENCE_TRADES]; /* prices of the last trades, oldest first */
+    int64_t call_us;                          /* when its call is due; 0: none is pending */
+    int64_t called_seq;                       /* number of its last call; 0: there was none */
+    struct money cursor_limit;                /* of the shelf: start behind this gang; */
+    int64_t cursor_priority;                  /* priority 0: at the start */
+    struct money recent[REFERENCE_TRADES];    /* prices of the last trades, oldest first, */
+    int64_t recent_sellers[REFERENCE_TRADES]; /* and whose asks: of an owner only the last one */
     int32_t recent_n;
     struct touch touch;
 };
@@ -232,6 +245,11 @@ MUST_CHECK bool market_load_bid(struct market *m, const struct bid *b);
 MUST_CHECK bool market_load_lease(struct market *m, const struct lease *l);
 MUST_CHECK bool market_load_payout(struct market *m, const struct payout *p);
 MUST_CHECK bool market_load_end(struct market *m, int64_t last_seq, int64_t last_us);
+
+/* What is due because an agent did not speak (offers, preparations, stops), and was waited for
+ * already, is not due before `until_us`: until then he could not be heard. It changes when the
+ * clock speaks, not what its commands do, and goes with the market. After loading. */
+void market_grant_amnesty(struct market *m, int64_t until_us);
 
 /* Apply one command: seq must be the last one's + 1, at_us not before the last one's. */
 void market_apply(struct market *m, const struct command *c, struct outcome *out);

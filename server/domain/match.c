@@ -86,7 +86,7 @@ static void lease_out(struct step *s, struct bid_entry *b, const struct lease *l
         touch_ask(s->m, a);
     }
     note_trade(s, l, bid_rested, how.victim != NULL);
-    if (!how.own && !how.victim) collar_note(s, a->book, l->price);
+    if (!how.own && !how.victim) collar_note(s, a, l->price);
 }
 
 void match_grant(struct step *s, struct bid_entry *b, const struct plan *plan, struct how how)
@@ -114,7 +114,7 @@ void match_grant(struct step *s, struct bid_entry *b, const struct plan *plan, s
         struct lease l = lease_of(s, b, plan->want, &plan->picks[i], seconds_max);
         l.own = how.own;
         if (how.victim) l.waits = how.victim->lease.lease;
-        if (how.victim && !how.own) l.base = plan->picks[i].a->ask.spec.price;
+        if (how.victim) l.base = plan->picks[i].a->ask.spec.price;
         lease_out(s, b, &l, plan->picks[i].a, how);
         hold += l.hold.micros;
         touch_lease(s->m, state_lease(s->m, l.lease));
@@ -232,12 +232,6 @@ static void meet_line(struct step *s, struct ask_entry *a, struct bid_line *line
     }
 }
 
-/* The bids that one walk finds for an ask, and what it gets from each. */
-struct met {
-    struct bid_line *line;
-    struct money price;
-};
-
 /* What a bid pays that rests, when the next best one that the ask could serve too is `next`. */
 static struct money runner_up(const struct ask_entry *a, const struct bid_line *line,
                               const struct bid_line *next)
@@ -256,7 +250,7 @@ static struct money runner_up(const struct ask_entry *a, const struct bid_line *
  * below the gang's limit is not walked along, or each candidate would cost as much as the book. A
  * bid that waits to know its runner-up looks with the units that the ask had for itself. */
 static int32_t find_bids(const struct step *s, struct ask_entry *a, const struct bid_line *gang,
-                         struct money from, struct met out[FILLS_MAX])
+                         struct money from, struct met *out)
 {
     const bool second = s->m->rules.pricing == PRICE_RUNNER_UP;
     const bool until_gang = gang && !second && money_cmp(gang->limit, a->ask.spec.price) > 0;
@@ -293,8 +287,8 @@ static int32_t find_bids(const struct step *s, struct ask_entry *a, const struct
 static bool meet_bids(struct step *s, struct ask_entry *a, const struct bid_line *gang,
                       struct money from, int *parked)
 {
-    struct met met[FILLS_MAX];
-    const int32_t n = find_bids(s, a, gang, from, met);
+    const struct met *const met = s->m->met;
+    const int32_t n = find_bids(s, a, gang, from, s->m->met);
 
     for (int32_t i = 0; i < n; i++) {
         const int before = *parked;

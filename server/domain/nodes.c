@@ -2,6 +2,7 @@
 /* Nodes: what they have, and what becomes of their asks when they have less. */
 #include "domain/asks.h"
 #include "domain/room.h"
+#include "domain/settle.h"
 #include "domain/touch.h"
 
 static const char *wrong_traits(const struct market *m, const struct traits *t, int64_t account)
@@ -119,6 +120,32 @@ bool apply_put_node(struct step *s)
     if (wrong) return step_refuse(s, ERR_VALIDATION_FAILED, wrong);
 
     return n ? change_node(s, n) : make_node(s);
+}
+
+/* What an unhealthy node offers nobody shall take. */
+static void close_asks(struct step *s, struct node_entry *n)
+{
+    for (struct ask_entry *a; (a = newest_open_ask(n));)
+        ask_close(s, a, ORDER_CANCELLED, REASON_NODE_UNHEALTHY);
+}
+
+bool apply_node_health(struct step *s)
+{
+    struct node_entry *const n = state_node(s->m, s->c->u.node_health.node);
+    const int32_t well = s->c->u.node_health.well;
+
+    if (!n) return step_refuse(s, ERR_NOT_FOUND, "There is no such node.");
+    if (well < 0 || well > 1)
+        return step_refuse(s, ERR_VALIDATION_FAILED, "Well is neither yes nor no.");
+    if ((n->node.ill_since_us == 0) == (well == 1))
+        return step_refuse(s, ERR_WRONG_STATE, "That is known.");
+    if (!step_reserve(s, n->asks_n, /* trades= */ 0)) return false;
+
+    n->node.ill_us = settle_ill_us(&n->node, s->c->at_us);
+    n->node.ill_since_us = well ? 0 : s->c->at_us;
+    touch_node(s->m, n);
+    if (!well) close_asks(s, n);
+    return true;
 }
 
 bool apply_rate_node(struct step *s)

@@ -87,17 +87,30 @@ struct money settle_part(struct money price, int32_t units, int32_t seconds_max)
     return charge(price, units, seconds_max);
 }
 
+int64_t settle_ill_us(const struct node *n, int64_t now_us)
+{
+    return n->ill_us + (n->ill_since_us != 0 ? now_us - n->ill_since_us : 0);
+}
+
 struct seconds settle_seconds(const struct lease *l, int64_t signed_seconds, int64_t now_us,
-                              int32_t least)
+                              int64_t ill_us, int32_t least)
 {
     assert(signed_seconds >= 0);
     assert(now_us >= l->ready_us);
 
     if (l->ready_us == 0) return (struct seconds){ 0 };
 
-    const int64_t observed = (now_us - l->ready_us) / US_PER_SECOND;
-    const int64_t run = max_i64(min_i64(signed_seconds, observed), least);
+    assert(ill_us >= 0 && ill_us <= now_us - l->ready_us);
+    const int64_t observed = (now_us - l->ready_us - ill_us) / US_PER_SECOND;
+    const int64_t run = max_i64(min_i64(signed_seconds, observed), ill_us > 0 ? 0 : least);
     return (struct seconds){ .observed = observed, .billed = min_i64(run, l->seconds_max) };
+}
+
+int64_t settle_survived(const struct lease *l, int32_t checkpoint_seconds)
+{
+    const int64_t missed = (int64_t)l->seconds_looked - checkpoint_seconds;
+
+    return min_i64(max_i64(l->seconds_kept, missed), l->seconds_max);
 }
 
 int64_t settle_preparation(const struct market_rules *rules, const struct lease *l, int64_t now_us)
@@ -108,11 +121,29 @@ int64_t settle_preparation(const struct market_rules *rules, const struct lease 
     return min_i64((now_us - l->accepted_us) / US_PER_SECOND, rules->prepare_pay_max_seconds);
 }
 
+int64_t settle_unrun(const struct market_rules *rules, const struct lease *l, int64_t prepared)
+{
+    if (l->base.micros == 0 || l->own || l->fault == WHOSE_PROVIDER) return prepared;
+    return max_i64(prepared, min_i64(rules->min_run_seconds, l->seconds_max));
+}
+
+/* How long a displacer has run, of what is billed. */
+static int64_t ran(const struct lease *l, int64_t billed)
+{
+    return min_i64(billed, min_i64(l->seconds_signed, l->seconds_observed));
+}
+
 struct bill settle_bill(const struct market_rules *rules, const struct lease *l, int64_t seconds)
+{
+    return settle_bill_run(rules, l, seconds, ran(l, seconds));
+}
+
+struct bill settle_bill_run(const struct market_rules *rules, const struct lease *l,
+                            int64_t seconds, int64_t run)
 {
     const struct money all = money_min(charge(l->price, l->units, seconds), l->hold);
     const struct money own =
-        l->base.micros > 0 ? money_min(charge(l->base, l->units, seconds), all) : all;
+        l->base.micros > 0 ? money_min(charge(l->base, l->units, run), all) : all;
     const struct money fee = money_share_floor(own, rules->fee_bps);
 
     return (struct bill){

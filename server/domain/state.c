@@ -189,7 +189,22 @@ struct lease_entry *state_add_lease(struct market *m, const struct lease *l)
 
     e->lease = *l;
     e->timer.owner = e->ripe.owner = e;
+    e->node = state_node(m, l->node);
+    assert(e->node);
+    e->next = e->node->leases;
+    if (e->next) e->next->before = e;
+    e->node->leases = e;
     return e;
+}
+
+void state_drop_lease(struct market *m, struct lease_entry *l)
+{
+    if (l->next) l->next->before = l->before;
+    if (l->before)
+        l->before->next = l->next;
+    else
+        l->node->leases = l->next;
+    table_drop(&m->leases, l->lease.lease);
 }
 
 struct payout *state_add_payout(struct market *m, const struct payout *p)

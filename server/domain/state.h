@@ -53,10 +53,11 @@ struct node_entry {
     struct node_entry *site; /* may be itself */
     struct ask_entry *asks;  /* all that are in memory, newest first */
     size_t asks_n;
-    int32_t live_asks;  /* that are not over */
-    uint64_t plan;      /* scratch of gang plans: the last one that took this node; */
-    uint64_t site_plan; /* the last one that counted nodes of this site, */
-    int32_t site_nodes; /* and how many it has found */
+    struct lease_entry *leases; /* all that are in memory */
+    int32_t live_asks;          /* that are not over */
+    uint64_t plan;              /* scratch of gang plans: the last one that took this node; */
+    uint64_t site_plan;         /* the last one that counted nodes of this site, */
+    int32_t site_nodes;         /* and how many it has found */
 };
 
 struct ask_entry {
@@ -111,9 +112,11 @@ struct bid_entry {
 struct lease_entry {
     struct lease lease;
     struct place timer, ripe;
-    struct lease_entry *heir; /* the lease that waits for this one */
-    int64_t limit;            /* limit(w) of its bid: whom to displace first */
-    bool counted;             /* in the sums of bid, buyer */
+    struct node_entry *node;
+    struct lease_entry *next, *before; /* of the node */
+    struct lease_entry *heir;          /* the lease that waits for this one */
+    int64_t limit;                     /* limit(w) of its bid: whom to displace first */
+    bool counted;                      /* in the sums of bid, buyer */
 };
 
 /* One pool's two sides, and what else waits there. */
@@ -147,9 +150,16 @@ struct touches {
         payouts_cap, trades_cap, offers_cap;
 };
 
+/* One of the bids that a walk finds for an ask, and what the ask gets from it. */
+struct met {
+    struct bid_line *line;
+    struct money price;
+};
+
 struct market {
     struct mem mem;
     struct market_rules rules;
+    struct met *met; /* scratch: room for FILLS_MAX of the event on the way */
     struct book *books;
     size_t books_n;
     struct ladder_room room;
@@ -165,6 +175,8 @@ struct market {
     uint64_t plan;       /* number of the last gang plan or call: scratch, not state */
     uint64_t gang_looks; /* asks that gang plans looked at, ever: scratch as well */
     bool loaded;         /* not lived through from its first command on */
+    int64_t outage_us;   /* who was waited for then already, */
+    int64_t amnesty_us;  /* is not late before that: of this process, not state */
     int64_t last_seq, last_us;
 };
 
@@ -217,3 +229,4 @@ void state_dress_bid(const struct market *m, struct bid_entry *b);
 /* Take out what is over; nothing may lead to it any more. */
 void state_drop_ask(struct market *m, struct ask_entry *a);
 void state_drop_bid(struct market *m, struct bid_entry *b);
+void state_drop_lease(struct market *m, struct lease_entry *l);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "domain/bounds.h"
 #include "domain/touch.h"
 
 void step_note_refusal(struct step *s, enum err_code code, const char *why)
@@ -65,10 +66,12 @@ size_t step_trades_max(const struct ask_entry *a, int32_t units, const struct bi
     int64_t most = bids;
 
     if (a) {
-        /* Each trade of an ordinary bid takes a unit; gangs are tested while there is room. */
-        const int64_t gangs = a->book->shelf.n > 0 || (b && b->bid.spec.nodes > 1) ? FILLS_MAX : 0;
+        /* Each trade of an ordinary bid takes a unit; of the gangs on the shelf, on which this bid
+         * may be by then, an event tests so many. */
+        int64_t gangs = (int64_t)a->book->shelf.n + (b && state_is_gang(&b->bid));
+        if (gangs > GANGS) gangs = GANGS;
         const int64_t own = (int64_t)a->node->account->owner->bids.n;
-        most += units + gangs;
+        most += units + gangs * GANG_NODES_MAX;
         bids += a->book->resting_nodes + own;
     }
     if (b) bids += resting_nodes(b);

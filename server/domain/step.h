@@ -49,6 +49,10 @@ bool apply_fail_payout(struct step *s);
 /* nodes.c */
 bool apply_put_node(struct step *s);
 bool apply_rate_node(struct step *s);
+bool apply_node_health(struct step *s);
+
+/* drain.c */
+bool apply_drain_node(struct step *s);
 
 /* asks.c */
 bool apply_place_ask(struct step *s);
@@ -82,6 +86,7 @@ bool apply_expire_bid(struct step *s, struct bid_entry *b);
 /* leases.c */
 bool apply_accept_lease(struct step *s);
 bool apply_decline_lease(struct step *s);
+bool apply_lease_prepared(struct step *s);
 bool apply_lease_ready(struct step *s);
 bool apply_lease_cannot_start(struct step *s);
 bool apply_lease_exit(struct step *s);
@@ -89,6 +94,10 @@ bool apply_lease_timeout(struct step *s);
 bool apply_lease_lost(struct step *s);
 bool apply_lease_spent(struct step *s);
 bool apply_lease_ripe(struct step *s);
+bool apply_lease_drained(struct step *s);
+
+/* checkpoint.c */
+bool apply_lease_checkpoint(struct step *s);
 
 /* rules.c */
 bool apply_set_rules(struct step *s);

@@ -4,9 +4,10 @@
 #include <assert.h>
 #include <string.h>
 
-#define CAP_FIRST 64
-#define LINE      64        /* bytes that come into the processor's cache together */
-#define CHUNK_MAX (1 << 18) /* bytes; a table grows by a quarter of what it has, up to that */
+#define CAP_FIRST    64
+#define SIDE_BY_SIDE 8
+#define LINE         64        /* bytes that come into the processor's cache together */
+#define CHUNK_MAX    (1 << 18) /* bytes; a table grows by a quarter of what it has, up to that */
 
 void table_init(struct table *t, struct mem mem, size_t object_size)
 {
@@ -30,11 +31,15 @@ void table_done(struct table *t)
     *t = (struct table){ .mem = t->mem, .object_size = t->object_size };
 }
 
-/* Where the search for a number begins. Numbers run in sequence; the golden ratio spreads them. */
+/* Where the search for a number begins. Numbers run in sequence, so those that follow each other
+ * stay together, SIDE_BY_SIDE of them; where they go the golden ratio says. So new objects, which
+ * have the next numbers, share lines of slots, and a walk through all finds neighbours in memory.
+ */
 static size_t home(const struct table *t, int64_t number)
 {
-    const uint64_t mixed = (uint64_t)number * UINT64_C(0x9E3779B97F4A7C15);
-    return (size_t)(mixed >> 32) & (t->cap - 1);
+    const uint64_t mixed = (uint64_t)number / SIDE_BY_SIDE * UINT64_C(0x9E3779B97F4A7C15);
+    const uint64_t first = (mixed >> 32) * SIDE_BY_SIDE;
+    return (size_t)(first + (uint64_t)number % SIDE_BY_SIDE) & (t->cap - 1);
 }
 
 /* The slot of the number, or the free one where it would go. */

@@ -83,6 +83,14 @@ static struct place *grow(struct place *at, struct place *p)
     return balance(at);
 }
 
+/* Of a place that comes behind all others, as most do, no key is looked at. */
+static struct place *grow_last(struct place *at, struct place *p)
+{
+    if (!at) return p;
+    at->right = grow_last(at->right, p);
+    return balance(at);
+}
+
 /* Cut the first place out of the tree at `at`: *first is it, the result what remains. */
 static struct place *cut_first(struct place *at, struct place **first)
 {
@@ -117,7 +125,8 @@ void tree_add(struct tree *t, struct place *p)
 {
     assert(p->height == 0);
 
-    p->next = tree_from(t, p->key);
+    const bool last = !t->last || tree_compare(t->last->key, p->key) < 0;
+    p->next = last ? NULL : tree_from(t, p->key);
     p->prev = p->next ? p->next->prev : t->last;
     if (p->prev)
         p->prev->next = p;
@@ -130,7 +139,7 @@ void tree_add(struct tree *t, struct place *p)
 
     p->left = p->right = NULL;
     measure(p);
-    t->root = grow(t->root, p);
+    t->root = last ? grow_last(t->root, p) : grow(t->root, p);
     t->n++;
 }
 
@@ -191,9 +200,24 @@ static int64_t lightest_of(const struct place *p)
     return p ? p->lightest : INT64_MAX;
 }
 
-static size_t check_below(const struct place *p)
+/* What has been seen on the way through a tree, in order. */
+struct seen {
+    const struct place *last;
+    size_t n;
+};
+
+static void check_place(const struct tree *t, const struct place *p, struct seen *seen)
 {
-    if (!p) return 0;
+    assert(p->prev == seen->last);
+    assert((seen->last ? seen->last->next : t->first) == p);
+    assert(!seen->last || tree_compare(seen->last->key, p->key) < 0);
+    seen->last = p;
+    seen->n++;
+}
+
+static void check_below(const struct tree *t, const struct place *p, struct seen *seen)
+{
+    if (!p) return;
 
     const int32_t left = height(p->left), right = height(p->right);
     assert(left - right <= 1 && right - left <= 1);
@@ -203,23 +227,18 @@ static size_t check_below(const struct place *p)
     assert(p->lightest <= lightest_of(p->right));
     assert(p->lightest == p->weight || p->lightest == lightest_of(p->left) ||
            p->lightest == lightest_of(p->right));
-    assert(!p->left || tree_compare(p->left->key, p->key) < 0);
-    assert(!p->right || tree_compare(p->key, p->right->key) < 0);
-    return check_below(p->left) + 1 + check_below(p->right);
+    check_below(t, p->left, seen);
+    check_place(t, p, seen);
+    check_below(t, p->right, seen);
 }
 
 void tree_check(const struct tree *t)
 {
-    const struct place *prev = NULL;
-    size_t n = 0;
+    struct seen seen = { 0 };
 
-    for (const struct place *p = t->first; p; p = p->next) {
-        assert(p->prev == prev);
-        assert(!prev || tree_compare(prev->key, p->key) < 0);
-        prev = p;
-        n++;
-    }
-    assert(t->last == prev);
-    assert(t->n == n);
-    assert(check_below(t->root) == n);
+    assert(t->root || !t->first);
+    check_below(t, t->root, &seen);
+    assert(t->last == seen.last);
+    assert(!seen.last || !seen.last->next);
+    assert(t->n == seen.n);
 }

@@ -42,6 +42,8 @@ const struct json_field engine_fields[] = {
     JSON_END,
 };
 
+const char *const declared_isolations[] = { "runc", "userns", "gvisor", "vm", NULL };
+
 static bool is_there_before(const struct gpu_said *gpus, size_t i)
 {
     for (size_t k = 0; k < i; k++)
@@ -81,7 +83,6 @@ static bool find_site(struct req *rq, struct str name, struct node_of of, int64_
     int64_t site = 0;
 
     *out = 0;
-    if (name.n == 0) return true;
     switch (store_find_site(rq->db, of.account, name, of.node, &site, &rq->err)) {
     case DB_ONE: *out = site == of.node ? 0 : site; return true;
     case DB_NONE: return true;
@@ -92,9 +93,10 @@ static bool find_site(struct req *rq, struct str name, struct node_of of, int64_
     return false;
 }
 
-bool agent_said_spec(struct req *rq, const struct inventory_said *said, struct node_of of,
+bool agent_said_spec(struct req *rq, const struct agent_said *about, struct node_of of,
                      struct node_spec *out)
 {
+    const struct inventory_said *said = &about->inventory;
     const struct market_info *info = rq->svc->info;
     int64_t site;
 
@@ -103,6 +105,7 @@ bool agent_said_spec(struct req *rq, const struct inventory_said *said, struct n
                               .memory_bytes = said->memory_bytes,
                               .scratch_bytes = said->scratch_bytes,
                               .traits = { .region = said->region,
+                                          .isolation = about->isolation,
                                           .bandwidth_mbps = (int32_t)said->bandwidth_mbps,
                                           .label = label_number(said->label),
                                           .site = site } };

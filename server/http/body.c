@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "http/listener.h"
+#include "service/blob_partial.h"
 
 #define DRAIN_MAX (1 << 20)  /* thrown away before the connection is closed */
 #define RATE_MIN  (64 << 10) /* bytes per second of a blob, beyond the first body_s */
@@ -23,8 +24,7 @@ static bool open_file(struct req_inside *x)
     struct err *err = &x->rq.err;
     if (!x->l->o.tmp_dir) return FAIL(err, ERR_NOT_SUPPORTED, "Blobs are not taken here.");
     x->body_path = arena_fmt(&x->rq.arena, "%s/upload-XXXXXX", x->l->o.tmp_dir);
-    x->hashing = sha256_new();
-    if (!x->body_path || !x->hashing) return FAIL(err, ERR_NO_MEMORY, "No memory for a blob.");
+    if (!x->body_path) return FAIL(err, ERR_NO_MEMORY, "No memory for a blob.");
     x->body_fd = mkostemp(x->body_path, O_CLOEXEC);
     if (x->body_fd >= 0) {
         x->rq.body_file = x->body_path;
@@ -37,7 +37,10 @@ static bool open_file(struct req_inside *x)
 
 bool body_begin(struct req_inside *x)
 {
-    if (is_blob(x)) return open_file(x);
+    if (is_blob(x)) {
+        x->hashing = sha256_new();
+        return x->rq.partial || open_file(x);
+    }
     buf_init(&x->body, (size_t)x->body_max);
     return true;
 }
@@ -57,11 +60,13 @@ static bool write_all(int fd, const char *p, size_t n)
 static void add_to_file(struct req_inside *x, const char *p, size_t n)
 {
     sha256_add(x->hashing, p, n);
-    if (!write_all(x->body_fd, p, n)) {
+    if (x->rq.partial) {
+        if (!partial_write(x->rq.partial, p, n, &x->body_err)) x->must_close = true;
+    } else if (!write_all(x->body_fd, p, n)) {
         FAIL(&x->body_err, ERR_IO, "The blob could not be kept.");
         err_internal(&x->body_err, "%s: %s", x->body_path, strerror(errno));
-        return;
     }
+    if (x->body_err.code != ERR_NONE) return;
     const int64_t extra_us = x->rq.body_size * 1000000 / RATE_MIN;
     atomic_store(&x->slot->deadline_us, x->body_began_us + x->l->body_us + extra_us);
 }
@@ -96,7 +101,7 @@ bool body_end(struct req_inside *x)
         return true;
     }
     rq->body_hash = sha256_end(take(x->hashing));
-    const int closed = close(x->body_fd);
+    const int closed = x->body_fd >= 0 ? close(x->body_fd) : 0;
     x->body_fd = -1;
     if (closed != 0) return FAIL(&rq->err, ERR_IO, "The blob could not be kept.");
 
@@ -105,6 +110,7 @@ bool body_end(struct req_inside *x)
         !content_digest_parse(req_header(rq, "Content-Digest"), &promised))
         return true; /* an agent's bytes without a digest were not admitted */
     if (memcmp(&promised, &rq->body_hash, sizeof(promised)) == 0) return true;
+    if (rq->partial) partial_undo(rq->partial);
     return FAIL(&rq->err, ERR_DIGEST_MISMATCH, "The body is not what Content-Digest says.");
 }
 
@@ -113,5 +119,7 @@ void body_done(struct req_inside *x)
     buf_done(&x->body);
     sha256_free(x->hashing);
     if (x->body_fd >= 0) close(x->body_fd);
+    partial_close(x->rq.partial, false);
+    x->rq.partial = NULL;
     if (x->rq.body_file) unlink(x->body_path); /* gone already when the handler has taken it */
 }

@@ -208,7 +208,7 @@ static enum MHD_Result answer_now(struct req_inside *x)
 
 static enum MHD_Result ask_worker(struct req_inside *x, enum task task)
 {
-    struct workers *workers = x->rq.svc->workers;
+    struct workers *workers = hand_workers(x);
     if (!workers || !workers_have_room(workers)) {
         reply_refusal(&x->rq, ERR_OVERLOADED, "Too many requests wait already.");
         return reply_send(x);

@@ -4,7 +4,9 @@
  * not want any more. The rest of the offers comes with the next question.
  *
  * Sealed bids that the node may offer for come along. Their numbers are of the same row as the
- * versions of leases; they are read before these, so that no lease is passed over by `next`. */
+ * versions of leases, so what `next` passes over must have been told of both kinds. Bids are read
+ * before leases: of these all up to the last bid are there. When the last lease is younger than
+ * that, the bids before it are read once more. */
 #include "http/found.h"
 #include "http/handlers.h"
 
@@ -13,6 +15,7 @@
 #include "service/liveness.h"
 #include "service/view.h"
 #include "store/auctions.h"
+#include "store/checkpoints.h"
 #include "store/entries.h"
 #include "wire/lease.h"
 
@@ -38,14 +41,32 @@ struct told {
     int64_t next;
 };
 
+static bool look_for_bids(struct req *rq, struct asked *q)
+{
+    const enum db_rc rc = store_list_auctions(rq->db, rq->who.node, q->after, clock_wall_us(),
+                                              &rq->arena, &q->auctions, &q->auctions_n, &rq->err);
+
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
+static int64_t last_bid(const struct asked *q)
+{
+    return q->auctions_n > 0 ? q->auctions[q->auctions_n - 1].bid : 0;
+}
+
 static bool look(struct req *rq, struct asked *q)
 {
-    enum db_rc rc = store_list_auctions(rq->db, rq->who.node, q->after, clock_wall_us(), &rq->arena,
-                                        &q->auctions, &q->auctions_n, &rq->err);
-    if (rc != DB_ONE && rc != DB_NONE) return false;
-    rc = store_list_assignments(rq->db, rq->who.node, q->after, q->after > 0 ? AT_ONCE : LIVE_MAX,
-                                &rq->arena, &q->rows, &q->n, &rq->err);
-    return rc == DB_ONE || rc == DB_NONE;
+    if (!look_for_bids(rq, q)) return false;
+    const enum db_rc rc =
+        store_list_assignments(rq->db, rq->who.node, q->after, q->after > 0 ? AT_ONCE : LIVE_MAX,
+                               &rq->arena, &q->rows, &q->n, &rq->err);
+    if (rc != DB_ONE) return rc == DB_NONE;
+    const int64_t last = q->rows[q->n - 1].version;
+    if (last <= last_bid(q)) return true;
+    if (!look_for_bids(rq, q)) return false;
+    while (last_bid(q) > last)
+        q->auctions_n--; /* leases before it may not have been read */
+    return true;
 }
 
 /* The jobs are read one by one: all of them may be more than a request has memory for. */
@@ -53,11 +74,15 @@ static json_t *make_one(struct req *rq, const struct lease_row *l)
 {
     struct arena a;
     struct command_row job;
+    struct job_checkpoint last;
     json_t *o = NULL;
 
     arena_init(&a, PAYLOAD_MAX);
-    if (db_found(store_read_command(rq->db, l->bid, l->buyer, &a, &job, &rq->err), &rq->err))
-        o = assignment_make(rq->svc->info, l, job.payload, clock_wall_us(), &rq->err);
+    if (db_found(store_read_command(rq->db, l->bid, l->buyer, &a, &job, &rq->err), &rq->err) &&
+        db_found(store_read_checkpoint(rq->db, l->bid, &a, &last, &rq->err), &rq->err)) {
+        const struct resume_from from = { last.seconds, last.manifest };
+        o = assignment_make(rq->svc->info, l, job.payload, &from, clock_wall_us(), &rq->err);
+    }
     arena_done(&a);
     return o;
 }
@@ -114,7 +139,7 @@ static json_t *auctions_json(struct req *rq, const struct asked *q)
 /* What was not told yet must not be passed over. */
 static int64_t next_of(const struct asked *q, const struct told *t)
 {
-    const int64_t last = q->auctions_n > 0 ? q->auctions[q->auctions_n - 1].bid : 0;
+    const int64_t last = last_bid(q);
 
     return t->is_full || last < t->next ? t->next : last;
 }
@@ -152,23 +177,16 @@ static int64_t seconds_left(struct req *rq, const struct asked *q)
     return left > 0 && req_may_wait(rq) ? (left + SECOND - 1) / SECOND : 0;
 }
 
-/* Much wakes a node's agent that is no work for it: then it goes on waiting. */
+/* Register, then check: one look, be it for work that was there before or for what has just come.
+ * Much wakes a node's agent that is no work for it: then it goes on waiting. */
 static void wait_or_reply(struct req *rq)
 {
     struct asked *q = rq->state;
-
-    if (!look(rq, q)) {
-        reply_problem(rq);
-        return;
-    }
     const int64_t left = seconds_left(rq, q);
-    if (is_anything(q) || left == 0) {
-        reply_found(rq, q);
-        return;
-    }
-    req_wait(rq, (struct topic){ TOPIC_NODE, rq->who.node }, left, wait_or_reply);
+
+    if (left > 0) req_wait(rq, (struct topic){ TOPIC_NODE, rq->who.node }, left, wait_or_reply);
     const bool ok = look(rq, q);
-    if ((ok && !is_anything(q)) || !req_unwait(rq)) return;
+    if (left > 0 && ((ok && !is_anything(q)) || !req_unwait(rq))) return;
     if (ok)
         reply_found(rq, q);
     else

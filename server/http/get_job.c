@@ -1,27 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/found.h"
 #include "http/handlers.h"
-#include "service/view.h"
+#include "service/view_job.h"
+#include "store/use.h"
+#include "json/put.h"
 
-static void reply_job(struct req *rq, const struct job_row *job)
+/* How much a live lease uses its cards, as its node says; null: not told. */
+static json_t *use_json(const struct use_row *use, size_t n, int64_t lease)
+{
+    for (size_t i = 0; i < n; i++)
+        if (use[i].lease == lease)
+            return json_pack("{s:I, s:I, s:o}", "gpu_busy_percent", (json_int_t)use[i].busy_percent,
+                             "gpu_memory_used_bytes", (json_int_t)use[i].memory_used_bytes, "at",
+                             json_time(use[i].told_us));
+    return json_null();
+}
+
+static void reply_whole(struct req *rq, const struct job_row *job)
 {
     struct lease_row *rows = NULL;
-    size_t n = 0;
+    struct use_row *use = NULL;
+    size_t n = 0, use_n = 0;
+    struct buf b;
 
     if (!read_well(rq, store_list_leases_of_bid(rq->db, job->bid, &rq->arena, &rows, &n, &rq->err)))
         return;
-    json_t *o = view_job(rq->svc->info, job), *leases = json_array();
-    for (size_t i = 0; i < n; i++)
-        (void)json_array_append_new(leases, view_lease(rq->svc->info, &rows[i], rq->who.account));
-    (void)json_object_set_new(o, "leases", leases);
-    reply_json_etag(rq, 200, o, job->changed);
+    if (!read_well(rq, store_list_lease_use(rq->db, job->bid, &rq->arena, &use, &use_n, &rq->err)))
+        return;
+    reply_begin(&b);
+    view_job_read(rq->svc->info, job, &b);
+    json_open(&b, "leases", '[');
+    for (size_t i = 0; i < n; i++) {
+        auto_json json_t *lease = view_lease(rq->svc->info, &rows[i], rq->who.account);
+        (void)json_object_set_new(lease, "use", use_json(use, use_n, rows[i].lease));
+        json_put_tree(&b, NULL, lease);
+    }
+    json_close(&b, ']');
+    json_close(&b, '}');
+    reply_put_etag(rq, 200, &b, job->changed);
 }
 
 static void woken(struct req *rq)
 {
     struct job_row job;
 
-    if (found_job(rq, "job_", &job)) reply_job(rq, &job);
+    if (found_job(rq, "job_", &job)) reply_whole(rq, &job);
 }
 
 /* GET /v1/jobs/{job_id}: one job with its leases. A client that has this version already may wait
@@ -33,7 +56,7 @@ void get_job(struct req *rq)
 
     if (!found_job(rq, "job_", &job)) return;
     if (seconds == 0 || !req_none_match(rq, job.changed)) {
-        reply_job(rq, &job);
+        reply_whole(rq, &job);
         return;
     }
     req_wait(rq, (struct topic){ TOPIC_JOB, job.bid }, seconds, woken);
@@ -43,7 +66,7 @@ void get_job(struct req *rq)
     if (rc == DB_ONE && now.changed == job.changed) return;
     if (!req_unwait(rq)) return;
     if (rc == DB_ONE)
-        reply_job(rq, &now);
+        reply_whole(rq, &now);
     else
         reply_problem(rq);
 }

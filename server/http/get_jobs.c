@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/found.h"
 #include "http/handlers.h"
-#include "service/view.h"
+#include "service/view_job.h"
 
 void get_jobs(struct req *rq)
 {
@@ -14,8 +14,9 @@ void get_jobs(struct req *rq)
     const struct job_query q = { rq->who.account, state, 0, page_before(&page), page.limit + 1 };
     if (!read_well(rq, store_list_jobs(rq->db, &q, &rq->arena, &rows, &n, &rq->err))) return;
     const struct shown shown = page_shown(&page, n);
-    json_t *data = json_array();
+    struct buf b;
+    reply_page_begin(&b);
     for (size_t i = 0; i < shown.n; i++)
-        (void)json_array_append_new(data, view_job(rq->svc->info, &rows[i]));
-    reply_page(rq, data, shown.more ? rows[shown.n - 1].bid : 0);
+        view_job(rq->svc->info, &rows[i], &b);
+    reply_page_put(rq, &b, shown.more ? rows[shown.n - 1].bid : 0);
 }

@@ -4,8 +4,6 @@
 #include "http/handlers.h"
 #include "service/info.h"
 
-#define AGENT_VERSION_MIN "0.1.0" /* the protocol has not changed since */
-
 /* The name of the public log: the address without its scheme, as C2SP's tlog-checkpoint wants it.
  */
 static const char *origin(const char *public_url)
@@ -26,5 +24,5 @@ void get_well_known(struct req *rq)
                          "public_key", key, "origin", origin(i->public_url), "public_url",
                          i->public_url, "agent_url", i->agent_url, "version", i->version,
                          "currency", "USD", "fee_bps", (int)i->rules.fee_bps, "min_agent_version",
-                         AGENT_VERSION_MIN));
+                         i->min_agent_version));
 }

@@ -25,11 +25,19 @@ bool hand_suspend(struct req_inside *x)
     return true;
 }
 
+struct workers *hand_workers(const struct req_inside *x)
+{
+    struct services *svc = x->rq.svc;
+    const bool moves = x->rq.route && x->rq.route->flags & ROUTE_MOVES;
+
+    return moves && svc->movers ? svc->movers : svc->workers;
+}
+
 void hand_to_worker(struct req_inside *x, enum task task)
 {
     x->task = task;
     x->work.run = hand_run;
-    workers_push(x->rq.svc->workers, &x->work);
+    workers_push(hand_workers(x), &x->work);
 }
 
 void hand_finish(struct req_inside *x)
@@ -228,7 +236,7 @@ static bool sleep_or_reply(struct req_inside *x)
 void req_on_worker(struct req *rq, handler_fn *next)
 {
     struct req_inside *x = rq->inside;
-    struct workers *workers = rq->svc->workers;
+    struct workers *workers = hand_workers(x);
     if (rq->db) {
         next(rq);
         return;

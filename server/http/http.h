@@ -34,6 +34,7 @@ enum route_flags {
     ROUTE_REST = 32,           /* the last parameter takes the rest of the path, slashes too */
     ROUTE_ALWAYS = 64,         /* answered also while this server does not lead the market */
     ROUTE_ORDER = 128,         /* changes the books: counted for each account */
+    ROUTE_MOVES = 256,         /* moves bytes to or from the blob store: on threads of its own */
 };
 
 struct req;
@@ -71,7 +72,8 @@ struct req {
     struct str body;       /* whole, or empty for ROUTE_BLOB_BODY */
     const char *body_file; /* ROUTE_BLOB_BODY: temporary file that holds it; removed after */
     int64_t body_size;
-    struct hash body_hash; /* SHA-256 of the body as received */
+    struct partial *partial; /* of a piece of a blob: where it went instead; NULL: none */
+    struct hash body_hash;   /* SHA-256 of the body as received */
     char request_id[65];
     struct submission submission;
     struct waiter waiter;
@@ -85,6 +87,7 @@ struct req {
 };
 
 struct feed;
+struct downloads;
 
 /* Everything the process has; made by main. All but `writer` are set before the first listener
  * starts; `writer` is NULL while this server does not lead, and set last. */
@@ -98,8 +101,11 @@ struct services {
     struct uploads *uploads;
     struct limiter *orders, *strangers, *looks; /* NULL: as many as they like */
     struct liveness *liveness;
+    struct stranded *stranded;
     struct metrics *metrics;
     struct statics *statics;
+    struct workers *movers;      /* as workers, for ROUTE_MOVES; NULL: the workers do that */
+    struct downloads *downloads; /* http/downloads.h; NULL: nothing is handed out */
     struct workers *workers; /* http/workers.h; NULL: there is no database, every route is inline */
     bool migrations_ok;      /* the schema is the one that this program was built for */
 };
@@ -162,8 +168,18 @@ void reply_json(struct req *rq, unsigned status, json_t *body);
 void reply_json_etag(struct req *rq, unsigned status, json_t *body,
                      int64_t version);                              /* 304 by itself */
 void reply_page(struct req *rq, json_t *data, int64_t next_before); /* 0: no next page */
+/* The same as text (json/put.h): begin, put the document, and hand the buffer over. It is the
+ * reply's from then on; one that has failed is answered as no memory. */
+void reply_begin(struct buf *b);
+void reply_put(struct req *rq, unsigned status, struct buf *b);
+void reply_put_etag(struct req *rq, unsigned status, struct buf *b, int64_t version);
+void reply_page_begin(struct buf *b); /* then the rows */
+void reply_page_put(struct req *rq, struct buf *b, int64_t next_before);
 void reply_text(struct req *rq, unsigned status, const char *type, struct str bytes);
 void reply_file(struct req *rq, unsigned status, const char *type, const char *path);
+/* The file's bytes, or the range of them that was asked for (206, 416), under a strong ETag of that
+ * text. Takes fd. */
+void reply_bytes(struct req *rq, const char *type, int fd, const char *tag);
 void reply_empty(struct req *rq, unsigned status);
 void reply_header(struct req *rq, const char *name, const char *value); /* before or after; kept */
 /* A problem document from rq->err and rq->complaints. */

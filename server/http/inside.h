@@ -119,6 +119,7 @@ bool hand_step(struct req_inside *x, handler_fn *fn, struct db *db); /* true: re
 void hand_finish(struct req_inside *x);  /* there is a reply: have it sent */
 bool hand_suspend(struct req_inside *x); /* false: the listener stops */
 void hand_to_worker(struct req_inside *x, enum task task);
+struct workers *hand_workers(const struct req_inside *x); /* those of its route; NULL: none */
 void hand_leave(struct req_inside *x); /* the client has left; from the watcher */
 
 /* keeper.c */

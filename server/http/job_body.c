@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/job_body.h"
 
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/limits.h"
 #include "http/handlers.h"
 #include "service/info.h"
 #include "service/price.h"
 #include "service/words.h"
+#include "json/put.h"
 
-#define EXPIRES_US    (7 * INT64_C(86400000000))
-#define SECOND        1000000
-#define CPU_MAX       4096000
-#define BYTES_MAX     (INT64_C(1) << 50)
-#define BANDWIDTH_MAX 10000000
-#define QUOTE_EXTRA   10 /* a tenth above the best offer */
-#define BLOB_IMAGE    "blob:sha256:"
+#define EXPIRES_US       (7 * INT64_C(86400000000))
+#define SECOND           1000000
+#define CPU_MAX          4096000
+#define BYTES_MAX        (INT64_C(1) << 50)
+#define BANDWIDTH_MAX    10000000
+#define QUOTE_EXTRA      10 /* a tenth above the best offer */
+#define EGRESS_ALLOWLIST 1  /* of egress_names */
+#define BLOB_IMAGE       "blob:sha256:"
 
 /* clang-format off */
 static const char *const only_signed[] = { "\"signed\"", NULL };
 static const char *const only_batch[] = { "\"batch\"", NULL };
-static const char *const only_none[] = { "\"none\"", NULL };
 
 #define W struct job_wish
 static const struct json_field wish_fields[] = {
@@ -59,13 +64,14 @@ static const struct json_field wish_fields[] = {
     JSON_I64(J, checkpoint_seconds, "checkpoint_seconds", JSON_MAY, DURATION_MIN_S, DURATION_MAX_S, "The longest time of its work that it may lose: how often it saves."), \
     JSON_TIME(J, expires_us, "expires_at", JSON_MAY, "Until when the bid rests; by default seven days."), \
     JSON_ENUM(J, tif, "time_in_force", JSON_MAY, tif_names, "How long the bid rests, and whether it may trade at once."), \
-    JSON_ENUM(J, own, "own", JSON_MAY, own_names, "Machines of the account and its team, which cost nothing: first, only, or never."), \
+    JSON_ENUM(J, own, "own", JSON_MAY, own_names, "Machines of the account and its team, which cost nothing: first, only, or never. One that puts out a tenant and runs for less than ten minutes counts as a declined lease: the machine sells nothing for a while."), \
     JSON_BOOL(J, interruptible, "interruptible", JSON_MAY, "It may have to make room after ten minutes, with two minutes' notice, and then rests again."), \
     JSON_I64(J, auction_ms, "auction_ms", JSON_MAY, 0, AUCTION_MAX_MS, "Ask machines for sealed offers first, for so long."), \
     JSON_I64(J, attempts, "max_attempts", JSON_MAY, 1, ATTEMPTS_MAX, "How often it is placed when machines fail it."), \
     JSON_REFUSED("level", only_signed, "How the result is checked. Only signed is supported yet."), \
     JSON_REFUSED("kind", only_batch, "Only batch is supported yet."), \
-    JSON_REFUSED("egress", only_none, "Network of the container. Only none is supported yet."), \
+    JSON_ENUM(J, egress, "egress", JSON_MAY, egress_names, "Network of the container: none, only whom it names in allow, or the public internet."), \
+    JSON_TEXTS(J, allow, "allow", JSON_MAY, EGRESS_ALLOW_MAX, "With egress allowlist: hosts as host or host:port, *.host for all below one."), \
     JSON_TEXTS(J, outputs, "outputs", JSON_MAY, COMMAND_ARGS_MAX, "Files or folders in /out to keep; by default everything there.")
 const struct json_field post_jobs_fields[] = { JOB_FIELDS(JSON_NEED), JSON_END };
 const struct json_field post_quotes_fields[] = { JOB_FIELDS(JSON_MAY), JSON_END };
@@ -250,13 +256,57 @@ static void fill_bid(struct asking *q)
     s->wish.tier_min = (int32_t)j->wish.tier;
     s->wish.verified = j->wish.verified;
     s->wish.isolation_min = j->wish.isolation;
+    s->wish.egress = j->egress;
     s->wish.interconnect_min = j->wish.interconnect;
     s->wish.bandwidth_min_mbps = (int32_t)j->wish.bandwidth;
     s->wish.label = label_number(j->wish.label);
 }
 
+static bool is_label_sign(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+}
+
+/* A name of DNS with two labels or more, the last of which is no number, so that it is no address.
+ */
+static bool is_host(struct str host)
+{
+    size_t label = 0, labels = 1;
+    if (host.n > 2 && host.p[0] == '*' && host.p[1] == '.')
+        host = (struct str){ host.p + 2, host.n - 2 };
+    if (host.n == 0 || host.n > 253) return false;
+    for (size_t i = 0; i < host.n; i++) {
+        const bool dot = host.p[i] == '.';
+        if ((dot && label == 0) || (!dot && !is_label_sign(host.p[i])) || label > 63) return false;
+        labels += dot;
+        label = dot ? 0 : label + 1;
+    }
+    const char last = host.p[host.n - 1];
+    return labels >= 2 && label > 0 && !(last >= '0' && last <= '9');
+}
+
+static void check_egress(struct req *rq, const struct job_body *j)
+{
+    const bool listed = j->egress == EGRESS_ALLOWLIST;
+    if (listed && j->allow.n == 0) WRONG("/allow", "is required with egress allowlist");
+    if (!listed && j->allow.n > 0) WRONG("/allow", "goes with egress allowlist only");
+    for (size_t i = 0; i < j->allow.n; i++) {
+        struct str host = j->allow.v[i], port = { NULL, 0 };
+        int64_t number = 0;
+        if (str_cut(j->allow.v[i], ':', &host, &port) && !str_i64(port, 1, 65535, &number))
+            WRONG(at(rq, "/allow", i), "must have a port from 1 to 65535");
+        else if (number == 25)
+            WRONG(at(rq, "/allow", i), "must not be port 25, which is closed");
+        else if (!is_host(host))
+            WRONG(at(rq, "/allow", i),
+                  "must be the name of a host, as example.org, *.example.org or example.org:443");
+    }
+}
+
 bool job_body_check(struct req *rq, struct asking *q)
 {
+    check_egress(rq, &q->job);
     check_image(rq, q->job.image);
     check_paths(rq, &q->job);
     check_together(rq, &q->job);
@@ -333,59 +383,71 @@ void job_body_quote(struct req *rq, struct asking *q)
 
 /* ---- what it is about ---- */
 
-static json_t *texts_json(const struct str_list *list)
+static void put_words(struct buf *b, const char *name, const struct str_list *list)
 {
-    auto_json json_t *out = json_array();
-
+    if (list->n == 0) return;
+    json_open(b, name, '[');
     for (size_t i = 0; i < list->n; i++)
-        if (json_array_append_new(out, json_text(list->v[i])) != 0) return NULL;
-    return json_incref(out);
+        json_put_text(b, NULL, list->v[i]);
+    json_close(b, ']');
 }
 
-static json_t *map_json(const struct str_map *map)
+static void put_some(struct buf *b, const char *name, struct str s)
 {
-    auto_json json_t *out = json_object();
-
-    for (size_t i = 0; i < map->n; i++)
-        if (json_object_setn_new(out, map->v[i].name.p, map->v[i].name.n,
-                                 json_text(map->v[i].value)) != 0)
-            return NULL;
-    return json_incref(out);
+    if (s.p) json_put_text(b, name, s);
 }
 
-/* Takes the reference of `v`; false: there was no memory for it. */
-static bool put(json_t *o, const char *name, json_t *v)
+static void put_number(struct buf *b, const char *name, int64_t v)
 {
-    return json_object_set_new(o, name, v) == 0;
+    if (v != 0) json_put_i64(b, name, v);
 }
 
-static bool put_text(json_t *o, const char *name, struct str s)
+static int by_name(const void *a, const void *b)
 {
-    return !s.p || put(o, name, json_text(s));
+    const struct str x = ((const struct str_pair *)a)->name, y = ((const struct str_pair *)b)->name;
+    const int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+
+    return order != 0 ? order : (x.n > y.n) - (x.n < y.n);
 }
 
-static bool put_texts(json_t *o, const char *name, const struct str_list *list)
+/* Names are different, as a body that has one twice is refused. */
+static void put_env(struct buf *b, const struct str_map *env)
 {
-    return list->n == 0 || put(o, name, texts_json(list));
-}
+    struct str_pair v[ENV_MAX];
 
-static bool put_i64(json_t *o, const char *name, int64_t v)
-{
-    return v == 0 || put(o, name, json_integer(v));
+    if (env->n == 0) return;
+    assert(env->n <= ENV_MAX); /* as the table says */
+    memcpy(v, env->v, env->n * sizeof(*v));
+    qsort(v, env->n, sizeof(*v), by_name);
+    json_open(b, "env", '{');
+    for (size_t i = 0; i < env->n; i++) {
+        if (i > 0) buf_char(b, ',');
+        json_canonical_text(v[i].name, b);
+        buf_char(b, ':');
+        json_canonical_text(v[i].value, b);
+    }
+    json_close(b, '}');
 }
 
 /* It is kept for ever with every job, so what says nothing is left out; who reads it knows what
- * then holds. */
-json_t *job_body_blueprint(const struct job_body *j)
+ * then holds. Canonical: sorted by name. */
+void job_body_blueprint(const struct job_body *j, struct buf *b)
 {
-    auto_json json_t *o = json_object();
-    const bool ok =
-        put_text(o, "name", j->name) && put(o, "image", json_text(j->image)) &&
-        put_texts(o, "command", &j->command) && put_texts(o, "entrypoint", &j->entrypoint) &&
-        (j->env.n == 0 || put(o, "env", map_json(&j->env))) && put_text(o, "workdir", j->workdir) &&
-        put_texts(o, "outputs", &j->outputs) && put_i64(o, "cpu_millis", j->cpu_millis) &&
-        put_i64(o, "memory_bytes", j->memory_bytes) &&
-        put_i64(o, "scratch_bytes", j->scratch_bytes) && put_text(o, "data_label", j->wish.label);
-
-    return ok ? json_incref(o) : NULL;
+    json_open(b, NULL, '{');
+    put_words(b, "allow", &j->allow);
+    put_words(b, "command", &j->command);
+    put_number(b, "cpu_millis", j->cpu_millis);
+    put_some(b, "data_label", j->wish.label);
+    if (j->egress > 0) json_put_text(b, "egress", str_of(egress_names[j->egress]));
+    put_words(b, "entrypoint", &j->entrypoint);
+    put_env(b, &j->env);
+    json_put_text(b, "image", j->image);
+    if (j->wish.isolation > 0)
+        json_put_text(b, "isolation", str_of(isolation_names[j->wish.isolation]));
+    put_number(b, "memory_bytes", j->memory_bytes);
+    put_some(b, "name", j->name);
+    put_words(b, "outputs", &j->outputs);
+    put_number(b, "scratch_bytes", j->scratch_bytes);
+    put_some(b, "workdir", j->workdir);
+    json_close(b, '}');
 }

@@ -16,12 +16,12 @@ struct job_wish {
 
 struct job_body {
     struct str name, image, workdir, pool;
-    struct str_list command, entrypoint, outputs, pools;
+    struct str_list command, entrypoint, outputs, pools, allow;
     struct str_map env;
     int64_t cpu_millis, memory_bytes, scratch_bytes, gpus, units;
     int64_t budget, limit, seconds, expires_us, attempts;
     int64_t nodes, checkpoint_seconds, auction_ms;
-    int rank, tif, own;
+    int rank, tif, own, egress;
     bool same_site, interruptible;
     struct job_wish wish;
 };
@@ -30,7 +30,6 @@ struct asking {
     struct job_body job;
     const struct pool *pools[WANTS_MAX];
     struct bid_spec bid;
-    json_t *about; /* the blueprint */
     bool no_quote; /* no limit was given, and there is no offer to take it from */
 };
 
@@ -50,5 +49,6 @@ int64_t job_body_tick(const struct asking *q);
 /* Take the limit from the books where none was given: the best offer and a tenth. */
 void job_body_quote(struct req *rq, struct asking *q);
 
-/* What it is about, for the log and for the agent. NULL: no memory. */
-json_t *job_body_blueprint(const struct job_body *j);
+/* What it is about, for the log and for the agent, as canonical JSON. Out of room: the buffer has
+ * failed. */
+void job_body_blueprint(const struct job_body *j, struct buf *out);

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "service/info.h"
 #include "service/liveness.h"
+#include "service/words.h"
 #include "sign/sha.h"
 
 #define US_PER_S INT64_C(1000000)
@@ -61,6 +62,21 @@ static int64_t quote_us(const struct services *svc, const struct node_row *row)
     return row->quoted_us > 0 ? row->quoted_us + svc->info->rules.quote_seconds * US_PER_S : 0;
 }
 
+static json_t *drain_running(const struct node_row *row)
+{
+    if (row->drain_us == 0) return json_null();
+    return json_string(row->drain_stops ? "stop" : "finish");
+}
+
+/* null: it has not told. */
+static json_t *doctor_json(const struct node_row *row)
+{
+    if (!row->doctor.p) return json_null();
+    json_t *doctor = stored(row->doctor);
+    if (doctor) json_object_set_new(doctor, "at", json_time(row->doctor_us));
+    return doctor;
+}
+
 json_t *node_json(const struct services *svc, const struct node_row *row, int64_t now_us)
 {
     const int64_t last_us = seen_us(svc, row);
@@ -70,16 +86,26 @@ json_t *node_json(const struct services *svc, const struct node_row *row, int64_
     id_format("node_", id_make(row->at_us, row->node, 0), id);
     json_t *inventory = stored(row->agent.inventory);
     json_t *site = json_object_get(inventory, "site");
-    return json_pack("{s:s,s:o,s:O?,s:s,s:o,s:I,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}",
-                     "node_id", id, "name", json_text(row->agent.name), "site", site, "state",
-                     online ? "online" : "silent", "inventory", inventory, "tier",
-                     (json_int_t)row->spec.traits.tier, "verified", row->spec.traits.verified != 0,
-                     "strikes", (json_int_t)row->strikes, "backs_off_until",
-                     until(row->backoff_us, now_us), "price_stands_until",
-                     until(quote_us(svc, row), now_us), "pools", pools_json(svc->info, &row->spec),
-                     "agent_version", json_text(row->agent.agent_version), "engine",
-                     stored(row->agent.engine), "last_seen_at", json_time(last_us), "created_at",
-                     json_time(row->at_us), "leases_live", (json_int_t)row->leases_live);
+    json_t *node = json_pack(
+        "{s:s,s:o,s:O?,s:s,s:o,s:I,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:s,s:o,s:o}",
+        "node_id", id, "name", json_text(row->agent.name), "site", site, "state",
+        online ? "online" : "silent", "inventory", inventory, "tier",
+        (json_int_t)row->spec.traits.tier, "verified", row->spec.traits.verified != 0, "strikes",
+        (json_int_t)row->strikes, "backs_off_until", until(row->backoff_us, now_us),
+        "price_stands_until", until(quote_us(svc, row), now_us), "pools",
+        pools_json(svc->info, &row->spec), "agent_version", json_text(row->agent.agent_version),
+        "engine", stored(row->agent.engine), "last_seen_at", json_time(last_us), "created_at",
+        json_time(row->at_us), "leases_live", (json_int_t)row->leases_live, "isolation",
+        isolation_names[row->spec.traits.isolation], "health",
+        row->ill_since_us == 0 ? "well" : "unhealthy", "unhealthy_since",
+        row->ill_since_us == 0 ? json_null() : json_time(row->ill_since_us), "gpus",
+        stored(row->gpus));
+    if (!node) return NULL;
+    json_object_set_new(node, "drain_at",
+                        row->drain_us > 0 ? json_time(row->drain_us) : json_null());
+    json_object_set_new(node, "drain_running", drain_running(row));
+    json_object_set_new(node, "doctor", doctor_json(row));
+    return node;
 }
 
 /* No row counts the changes of all that is shown, so the version is a digest of it. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/found.h"
 #include "http/handlers.h"
+#include "http/job_reply.h"
 #include "service/payload.h"
-#include "service/view.h"
 
 struct change {
     int64_t limit;
@@ -26,8 +26,7 @@ static void answer(struct req *rq)
             reply_refused(rq);
         return;
     }
-    if (found_job(rq, "bid_", &row))
-        reply_json_etag(rq, 200, view_bid(rq->svc->info, &row), row.version);
+    if (found_job(rq, "bid_", &row)) reply_bid(rq, &row);
 }
 
 /* PATCH /v1/bids/{bid_id}: another limit price. What traded at once shows in the job. */

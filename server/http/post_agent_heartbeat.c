@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/agent/heartbeat: the node is there; what it has is compared with what it should have. It
- * goes past the market: nothing here changes a lease. */
+ * goes past the market, but for a lease that the node should have and has not had for long; and
+ * when the node has become unhealthy, or well again, the market hears of that first. */
 #include "http/found.h"
 #include "http/handlers.h"
+#include "http/node_gpus.h"
 
 #include <string.h>
 
@@ -10,10 +12,14 @@
 #include "base/log.h"
 #include "service/info.h"
 #include "service/liveness.h"
+#include "service/payload.h"
+#include "service/stranded.h"
 #include "service/view.h"
 #include "sign/receipt.h"
 #include "store/agents.h"
+#include "store/checkpoints.h"
 #include "store/ticks.h"
+#include "store/use.h"
 
 #define LEASES_MOST  4096
 #define DOCUMENT_MAX 1024
@@ -36,6 +42,7 @@ struct told_lease {
 
 struct told {
     struct json_array leases;
+    struct json_array gpus; /* struct gpu_told */
 };
 
 /* clang-format off */
@@ -57,6 +64,7 @@ static const struct json_field lease_fields[] = {
 #undef L
 const struct json_field post_agent_heartbeat_fields[] = {
     JSON_OBJECTS(struct told, leases, "leases", JSON_NEED, LEASES_MOST, lease_fields, struct told_lease, "The leases it has."),
+    JSON_OBJECTS(struct told, gpus, "gpus", JSON_MAY, GPUS_MAX, gpu_told_fields, struct gpu_told, "How its cards are. An ill one makes the node unhealthy."),
     JSON_END
 };
 /* clang-format on */
@@ -65,13 +73,18 @@ const struct json_field post_agent_heartbeat_fields[] = {
 struct beat {
     struct lease_row *live;
     size_t live_n;
+    struct wanted_row *saves; /* of which a checkpoint is wanted */
+    size_t saves_n;
     struct ask_row *asks;
     size_t asks_n;
     struct public_key key;
+    int64_t drain_us; /* of the node; 0: it does not drain */
     int64_t now_us;
+    struct told told;
+    bool was_well;
 };
 
-static bool look_up(struct req *rq, struct beat *b)
+static bool look_up_agent(struct req *rq, struct beat *b)
 {
     struct agent_key_row agent;
 
@@ -81,8 +94,18 @@ static bool look_up(struct req *rq, struct beat *b)
     if (agent.public_key.n != sizeof(b->key.b))
         return FAIL(&rq->err, ERR_INTERNAL, "The node's key cannot be read.");
     memcpy(b->key.b, agent.public_key.p, sizeof(b->key.b));
+    b->was_well = agent.ill_since_us == 0;
+    b->drain_us = agent.drain_us;
+    return true;
+}
+
+static bool look_up(struct req *rq, struct beat *b)
+{
     enum db_rc rc =
         store_list_leases_live(rq->db, rq->who.node, &rq->arena, &b->live, &b->live_n, &rq->err);
+    if (rc != DB_ONE && rc != DB_NONE) return false;
+    rc = store_list_checkpoints_wanted(rq->db, rq->who.node, &rq->arena, &b->saves, &b->saves_n,
+                                       &rq->err);
     if (rc != DB_ONE && rc != DB_NONE) return false;
     rc = store_list_asks_told(rq->db, rq->who.account, rq->who.node, b->now_us - ASKS_TOLD_US,
                               &rq->arena, &b->asks, &b->asks_n, &rq->err);
@@ -138,6 +161,30 @@ static bool keep_tick(struct req *rq, const struct beat *b, const struct told_le
     return rc == DB_ONE || rc == DB_NONE;
 }
 
+/* ---- figures ---- */
+
+/* False: rq->err. */
+static bool keep_use(struct req *rq, const struct beat *b, const struct told_lease *t,
+                     const struct lease_row *l)
+{
+    struct use_row row = { .lease = l->lease, .told_us = b->now_us };
+
+    if (!node_gpus_use(&b->told.gpus, t->lease_id, &row.busy_percent, &row.memory_used_bytes))
+        return true;
+    const enum db_rc rc = store_put_lease_use(rq->db, &row, &rq->err);
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
+static bool keep_gpus(struct req *rq, const struct beat *b)
+{
+    const struct str text = node_gpus_text(&b->told.gpus, &rq->arena);
+
+    if (b->told.gpus.n == 0) return true;
+    if (!text.p) return FAIL(&rq->err, ERR_NO_MEMORY, "No memory for the request.");
+    const enum db_rc rc = store_put_node_gpus(rq->db, rq->who.node, text, b->now_us, &rq->err);
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
 /* ---- commands ---- */
 
 static json_t *command_json(json_t *lease_id, int64_t epoch, const char *what, json_t *reason,
@@ -152,7 +199,8 @@ static int64_t notice_left(const struct req *rq, const struct beat *b, const str
 {
     const int64_t over_us = l->stopping_us + (int64_t)rq->svc->info->rules.notice_seconds * SECOND;
 
-    if (l->state != LEASE_PREEMPTED || l->reason != REASON_DISPLACED) return 0;
+    if (l->state != LEASE_PREEMPTED) return 0;
+    if (l->reason != REASON_DISPLACED && l->reason != REASON_DRAINED) return 0;
     return over_us > b->now_us ? (over_us - b->now_us) / SECOND : 0;
 }
 
@@ -164,6 +212,24 @@ static void add_stops(const struct req *rq, const struct beat *b, json_t *comman
         (void)json_array_append_new(
             commands, command_json(view_lease_id("lease_", l->traded_us, l->lease), l->epoch,
                                    "stop", view_reason(l->reason), notice_left(rq, b, l)));
+    }
+}
+
+static bool is_wanted(const struct beat *b, int64_t lease)
+{
+    for (size_t i = 0; i < b->saves_n; i++)
+        if (b->saves[i].lease == lease) return true;
+    return false;
+}
+
+static void add_saves(const struct beat *b, json_t *commands)
+{
+    for (size_t i = 0; i < b->live_n; i++) {
+        const struct lease_row *l = &b->live[i];
+        if (!is_wanted(b, l->lease)) continue;
+        (void)json_array_append_new(commands,
+                                    command_json(view_lease_id("lease_", l->traded_us, l->lease),
+                                                 l->epoch, "save", json_null(), 0));
     }
 }
 
@@ -179,6 +245,7 @@ static bool hear_leases(struct req *rq, const struct told *told, const struct be
             (void)json_array_append_new(commands, command_json(json_text(v[i].lease_id), v[i].epoch,
                                                                "forget", json_null(), 0));
         if (l && v[i].tick.document.p && !keep_tick(rq, b, &v[i], l)) return false;
+        if (l && !keep_use(rq, b, &v[i], l)) return false;
     }
     return true;
 }
@@ -197,21 +264,121 @@ static json_t *asks_json(const struct beat *b)
     return list;
 }
 
-void post_agent_heartbeat(struct req *rq)
+/* ---- leases without a container ---- */
+
+static bool is_named(const struct told *told, const struct lease_row *l)
 {
-    struct told told = { { NULL, 0 } };
-    struct beat b = { .now_us = clock_wall_us() };
+    const struct told_lease *v = told->leases.v;
+    struct id id;
+
+    for (size_t i = 0; i < told->leases.n; i++)
+        if (id_parse("lease_", v[i].lease_id, &id) && is_lease_id(id, l) && v[i].epoch == l->epoch)
+            return true;
+    return false;
+}
+
+/* One that this node has had for long and does not know. NULL: none; the next heartbeat tells of
+ * more. */
+static const struct lease_row *find_stranded(const struct req *rq, const struct told *told,
+                                             const struct beat *b)
+{
+    const struct lease_row *found = NULL;
+
+    for (size_t i = 0; i < b->live_n; i++) {
+        const struct lease_row *l = &b->live[i];
+        if (l->state == LEASE_OFFERED) continue;
+        if (stranded_note(rq->svc->stranded, l->lease, is_named(told, l), b->now_us) && !found)
+            found = l;
+    }
+    return found;
+}
+
+static void answer_kept(struct req *rq)
+{
+    reply_json(rq, 200, json_incref(rq->state));
+}
+
+static void drop(void *arg)
+{
+    json_decref(arg);
+}
+
+/* The market is told that it is lost; then the heartbeat is answered. */
+static void give_up(struct req *rq, const struct lease_row *l, json_t *reply)
+{
+    struct submission *s = &rq->submission;
+
+    LOG(LOG_WARN, "lease.stranded", LOG_I64("lease", l->lease), LOG_I64("node", l->node));
+    s->command = (struct command){
+        .account = ACCOUNT_WORLD,
+        .kind = COMMAND_LEASE_LOST,
+        .u.lease = { .lease = l->lease, .epoch = (int32_t)l->epoch, .reason = REASON_NODE_LOST },
+    };
+    s->payload = payload_make(&s->command, NULL, &rq->arena);
+    rq->state = reply;
+    if (arena_defer(&rq->arena, drop, reply) && s->payload.p)
+        req_submit(rq, answer_kept, /* on_worker= */ false);
+    else
+        reply_refusal(rq, ERR_NO_MEMORY, "No memory for the request.");
+}
+
+/* The rest, when the market knows how the node is. */
+static void answer(struct req *rq)
+{
+    struct beat *b = rq->state;
     auto_json json_t *commands = json_array();
 
-    liveness_heard(rq->svc->liveness, rq->who.node, b.now_us);
-    if (!req_json(rq, &told)) return;
-    if (!look_up(rq, &b) || !hear_leases(rq, &told, &b, commands)) {
+    if (!look_up(rq, b) || !keep_gpus(rq, b) || !hear_leases(rq, &b->told, b, commands)) {
         reply_problem(rq);
         return;
     }
-    add_stops(rq, &b, commands);
-    reply_json(rq, 200,
-               json_pack("{s:o, s:o, s:i, s:o}", "commands", take(commands), "asks", asks_json(&b),
-                         "lease_seconds", rq->svc->info->lease_seconds, "server_time",
-                         json_time(b.now_us)));
+    add_stops(rq, b, commands);
+    add_saves(b, commands);
+    const struct lease_row *stranded = find_stranded(rq, &b->told, b);
+    json_t *reply = json_pack("{s:o, s:o, s:i, s:o, s:o, s:s}", "commands", take(commands), "asks",
+                              asks_json(b), "lease_seconds", rq->svc->info->lease_seconds,
+                              "server_time", json_time(b->now_us), "drain_at",
+                              b->drain_us > 0 ? json_time(b->drain_us) : json_null(),
+                              "min_agent_version", rq->svc->info->min_agent_version);
+    if (stranded)
+        give_up(rq, stranded, reply);
+    else
+        reply_json(rq, 200, reply);
+}
+
+static void tell_health(struct req *rq, bool well)
+{
+    struct submission *sub = &rq->submission;
+
+    sub->command = (struct command){ .kind = COMMAND_NODE_HEALTH,
+                                     .account = ACCOUNT_WORLD,
+                                     .u.node_health = { rq->who.node, well } };
+    sub->payload = payload_make(&sub->command, NULL, &rq->arena);
+    if (sub->payload.p)
+        req_submit(rq, answer, /* on_worker= */ true); /* refused: it is known */
+    else
+        reply_refusal(rq, ERR_NO_MEMORY, "No memory for the request.");
+}
+
+void post_agent_heartbeat(struct req *rq)
+{
+    struct beat *b = arena_alloc(&rq->arena, sizeof(*b));
+
+    if (!b) {
+        reply_refusal(rq, ERR_NO_MEMORY, "No memory for the request.");
+        return;
+    }
+    *b = (struct beat){ .now_us = clock_wall_us() };
+    rq->state = b;
+    liveness_heard(rq->svc->liveness, rq->who.node, b->now_us);
+    if (!req_json(rq, &b->told)) return;
+    if (!look_up_agent(rq, b)) {
+        reply_problem(rq);
+        return;
+    }
+    const bool well = node_gpus_well(&b->told.gpus);
+    if (well == b->was_well)
+        answer(rq);
+    else
+        tell_health(rq, well);
 }

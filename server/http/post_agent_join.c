@@ -94,7 +94,7 @@ static void make_node(struct req *rq, const struct join_body *j)
     struct node_spec spec;
     char key[45];
 
-    if (!agent_said_spec(rq, &j->said.inventory, (struct node_of){ j->account, 0 }, &spec)) return;
+    if (!agent_said_spec(rq, &j->said, (struct node_of){ j->account, 0 }, &spec)) return;
     public_key_text(&j->key, key);
     sub->command = (struct command){ .kind = COMMAND_PUT_NODE,
                                      .account = j->account,

@@ -139,14 +139,17 @@ static void check_work(struct req *rq, const struct exiting *x)
     if (x->image_digest.p) same_text(rq, "image_digest", r->image_digest, x->image_digest);
     same_text(rq, "pool", r->pool, str_of(pool ? pool->name : NULL));
     same_number(rq, "units", r->units, x->lease.units);
+    if (pool && r->ready_at_us > 0)
+        same_number(rq, "gpus", (int64_t)r->gpus.n, x->lease.units * pool->unit.gpus);
     if (assignment_command_sha256(x->blueprint, command))
         same_text(rq, "command_sha256", r->command_sha256, str_of(command));
 }
 
 static bool find_reason(struct req *rq, struct str said, enum reason *out)
 {
-    static const enum reason may[] = { REASON_DONE, REASON_OUT_OF_MEMORY, REASON_TIME_SPENT,
-                                       REASON_ENGINE_FAILED, REASON_DISPLACED };
+    static const enum reason may[] = { REASON_DONE,       REASON_OUT_OF_MEMORY,
+                                       REASON_TIME_SPENT, REASON_ENGINE_FAILED,
+                                       REASON_DISPLACED,  REASON_DRAINED };
 
     for (size_t i = 0; i < ARRAY_LEN(may); i++) {
         if (!str_is(said, reason_names[may[i]])) continue;

@@ -9,6 +9,7 @@
 #include "service/liveness.h"
 #include "service/payload.h"
 #include "service/view.h"
+#include "service/words.h"
 #include "store/agents.h"
 
 #define UNTIL_US    (7 * INT64_C(86400000000))
@@ -21,11 +22,10 @@ struct new_ask {
     int64_t price, floor, units, until_us, seconds_min, seconds_max, buyer_tier, risk_seconds;
     struct i64_list sets;
     bool interruptible, post_only;
-    int pricing;
+    int pricing, egress;
 };
 
 /* clang-format off */
-static const char *const only_none[] = { "\"none\"", NULL };
 
 #define A struct new_ask
 #define ASK_FIELDS                                                                                                                                                        \
@@ -42,7 +42,7 @@ static const char *const only_none[] = { "\"none\"", NULL };
     JSON_I64(A, buyer_tier, "min_buyer_tier", JSON_MAY, 0, TIERS - 1, "Reputation of a buyer at least, 0 to 3."),                                                       \
     JSON_I64(A, risk_seconds, "max_checkpoint_seconds", JSON_MAY, DURATION_MIN_S, DURATION_MAX_S, "The longest time without a checkpoint that it bears."),              \
     JSON_BOOL(A, post_only, "post_only", JSON_MAY, "Refuse it rather than trade at once."),                                                                             \
-    JSON_REFUSED("egress", only_none, "Most open network that it accepts. Only none is supported yet."),                                                                \
+    JSON_ENUM(A, egress, "egress", JSON_MAY, egress_names, "Most open network that it takes."),                                                                         \
     JSON_END
 
 const struct json_field post_asks_fields[] = {
@@ -192,6 +192,7 @@ static void place(struct req *rq, struct asking *q)
                          .interruptible = q->ask.interruptible,
                          .buyer_tier_min = (int32_t)q->ask.buyer_tier,
                          .risk_seconds = (int32_t)q->ask.risk_seconds,
+                         .egress_max = q->ask.egress,
                          .post_only = q->ask.post_only },
     };
     rq->submission.payload =

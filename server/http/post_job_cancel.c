@@ -2,8 +2,8 @@
 /* A job and its bid are one thing: either may be cancelled, and answers as itself. */
 #include "http/found.h"
 #include "http/handlers.h"
+#include "http/job_reply.h"
 #include "service/payload.h"
-#include "service/view.h"
 
 static void reply_now(struct req *rq)
 {
@@ -12,9 +12,9 @@ static void reply_now(struct req *rq)
 
     if (!found_job(rq, is_job ? "job_" : "bid_", &row)) return;
     if (is_job)
-        reply_json_etag(rq, 200, view_job(rq->svc->info, &row), row.changed);
+        reply_job(rq, &row);
     else
-        reply_json_etag(rq, 200, view_bid(rq->svc->info, &row), row.version);
+        reply_bid(rq, &row);
 }
 
 /* What is over is unknown to the market, and cancelled or not: it stays as it is. */

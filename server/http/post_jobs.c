@@ -12,25 +12,23 @@
 #include "service/asof.h"
 #include "service/payload.h"
 #include "service/price.h"
-#include "service/view.h"
+#include "service/view_job.h"
 #include "store/accounts.h"
 #include "store/auctions.h"
+#include "json/put.h"
+
+#define BLUEPRINT_MAX ((size_t)2 * BODY_MAX) /* escapes may be longer than they came */
 
 #define WRONG(pointer, ...) complain(&rq->complaints, &rq->arena, &rq->err, (pointer), __VA_ARGS__)
 
-static void drop(void *arg)
+/* False: no memory. */
+static bool describe(struct req *rq, const struct asking *q)
 {
-    json_decref(arg);
-}
+    auto_buf struct buf about = { .max = BLUEPRINT_MAX };
 
-/* Payload and blueprint, the latter as long as the request. False: no memory. */
-static bool describe(struct req *rq, struct asking *q)
-{
-    q->about = job_body_blueprint(&q->job);
-    if (!q->about) return false;
-    if (!arena_defer(&rq->arena, drop, q->about)) return false;
-    rq->submission.payload =
-        payload_make(&rq->submission.command, json_incref(q->about), &rq->arena);
+    job_body_blueprint(&q->job, &about);
+    if (about.failed) return false;
+    rq->submission.payload = payload_of(&rq->submission.command, buf_view(&about), &rq->arena);
     return rq->submission.payload.p != NULL;
 }
 
@@ -38,20 +36,41 @@ static bool describe(struct req *rq, struct asking *q)
 
 static void answer(struct req *rq);
 
-/* `about`: NULL when only the payload has it. */
-static void created(struct req *rq, const struct as_of *c, const json_t *about)
+static void put_trades(struct req *rq, const struct as_of *c, struct buf *b)
+{
+    json_open(b, "trades", '[');
+    for (size_t i = 0; i < c->trades_n; i++) {
+        auto_json json_t *trade = view_trade(rq->svc->info, &c->trades[i]);
+        json_put_tree(b, NULL, trade);
+    }
+    json_close(b, ']');
+}
+
+/* `asked`: NULL when only the payload has it. */
+static void created(struct req *rq, const struct as_of *c, const struct job_body *asked)
 {
     struct job_row row;
     const struct market_info *info = rq->svc->info;
+    struct buf b;
 
     if (!job_as_of(c, &row, &rq->err)) {
         reply_problem(rq);
         return;
     }
-    reply_json(rq, 201,
-               json_pack("{s:o, s:o}", "job",
-                         about ? view_job_about(info, &row, about) : view_job(info, &row), "trades",
-                         view_trades(info, c->trades, c->trades_n)));
+    reply_begin(&b);
+    json_open(&b, NULL, '{');
+    buf_c(&b, "\"job\":");
+    if (asked) {
+        const struct blueprint about = { asked->name, asked->image, asked->wish.label,
+                                         asked->command };
+        view_job_open(info, &row, &about, &b);
+        json_close(&b, '}');
+    } else {
+        view_job(info, &row, &b);
+    }
+    put_trades(rq, c, &b);
+    json_close(&b, '}');
+    reply_put(rq, 201, &b);
 }
 
 static void again(struct req *rq)
@@ -101,7 +120,7 @@ static void answer(struct req *rq)
             return;
         }
         if (as_of_submission(rq->svc->info, &rq->submission, &rq->arena, &c, &rq->err))
-            created(rq, &c, q->about);
+            created(rq, &c, &q->job);
         else
             reply_problem(rq);
         return;
@@ -134,11 +153,17 @@ static void checked(struct req *rq)
         reply_refusal(rq, ERR_INSUFFICIENT_FUNDS, "The job would hold more than is available.");
         return;
     }
-    reply_json(rq, 200,
-               json_pack("{s:s, s:i, s:o, s:o, s:o}", "pool", q->pools[0]->name, "units",
-                         q->bid.wants[0].units, "pools", view_wants(rq->svc->info, &q->bid),
-                         "limit_price_per_unit_hour", json_money(q->bid.limit.micros), "hold",
-                         json_money(hold)));
+    struct buf b;
+
+    reply_begin(&b);
+    json_open(&b, NULL, '{');
+    json_put_c(&b, "pool", q->pools[0]->name);
+    json_put_i64(&b, "units", q->bid.wants[0].units);
+    view_wants(rq->svc->info, &q->bid, &b);
+    json_put_money(&b, "limit_price_per_unit_hour", q->bid.limit.micros);
+    json_put_money(&b, "hold", hold);
+    json_close(&b, '}');
+    reply_put(rq, 200, &b);
 }
 
 static void dry_run(struct req *rq, const struct asking *q)

@@ -87,7 +87,7 @@ void put_agent_node(struct req *rq)
     }
     const struct node_of of = { rq->who.account, rq->who.node };
     struct node_spec spec;
-    if (!agent_said_spec(rq, &body->said.inventory, of, &spec)) return;
+    if (!agent_said_spec(rq, &body->said, of, &spec)) return;
     if (same_spec(&spec, &row.spec))
         keep(rq);
     else

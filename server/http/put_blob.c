@@ -2,9 +2,8 @@
 /* PUT /v1/blobs/{sha256}: bytes that are named by their digest, at once or in pieces. */
 #include "http/found.h"
 #include "http/handlers.h"
+#include "http/piece.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -12,8 +11,8 @@
 
 struct putting {
     struct hash digest;
-    struct blob_piece piece;
-    bool in_pieces;
+    const char *file; /* that holds all of it */
+    int64_t size;
 };
 
 static bool find_digest(struct req *rq, struct hash *out)
@@ -31,63 +30,18 @@ static void reply_blob(struct req *rq, unsigned status, const struct hash *diges
     reply_json(rq, status, json_pack("{s:s, s:I}", "sha256", hex, "size_bytes", (json_int_t)size));
 }
 
-static void reply_offset(struct req *rq, int64_t offset)
-{
-    char text[24];
-
-    snprintf(text, sizeof(text), "%" PRId64, offset);
-    reply_header(rq, "Upload-Offset", text);
-}
-
-/* "bytes a-b/total" */
-static bool parse_range(struct str s, struct blob_piece *out)
-{
-    struct str first, last, total, rest;
-    int64_t a = 0, b = 0, n = 0;
-
-    if (!str_starts(s, STR("bytes "))) return false;
-    s = (struct str){ s.p + 6, s.n - 6 };
-    if (!str_cut(s, '-', &first, &rest) || !str_cut(rest, '/', &last, &total)) return false;
-    if (!str_i64(first, 0, BLOB_MAX, &a) || !str_i64(last, a, BLOB_MAX, &b)) return false;
-    if (!str_i64(total, b + 1, INT64_MAX, &n)) return false;
-    out->at = a;
-    out->size = b - a + 1;
-    out->total = n;
-    return true;
-}
-
-static bool read_piece(struct req *rq, struct putting *p)
-{
-    const struct str range = req_header(rq, "Content-Range");
-
-    p->in_pieces = range.n > 0;
-    if (!p->in_pieces) return true;
-    if (!parse_range(range, &p->piece) || p->piece.size != rq->body_size) {
-        reply_refusal(rq, ERR_MALFORMED_REQUEST,
-                      "Content-Range must be \"bytes a-b/total\" and fit the body.");
-        return false;
-    }
-    if (p->piece.total > BLOB_MAX) {
-        reply_refusal(rq, ERR_BODY_TOO_LARGE, "A blob has at most %lld bytes.", BLOB_MAX);
-        return false;
-    }
-    p->piece.account = rq->who.account;
-    p->piece.digest = p->digest;
-    return true;
-}
-
-static struct blob_note note_of(const struct req *rq, const struct putting *p, int64_t size)
+static struct blob_note note_of(const struct req *rq, const struct putting *p)
 {
     return (struct blob_note){ .digest = p->digest,
                                .account = rq->who.account,
                                .origin = rq->who.node > 0 ? ORIGIN_OUTPUT : ORIGIN_OWN,
-                               .size = size };
+                               .size = p->size };
 }
 
 /* 200 if the account keeps it already. True: it does not, go on. */
 static bool is_new(struct req *rq, const struct putting *p)
 {
-    const struct blob_note b = note_of(rq, p, 0);
+    const struct blob_note b = note_of(rq, p);
     int64_t size = 0;
     const enum db_rc rc = store_claim_blob(rq->db, &b, &size, &rq->err);
 
@@ -97,15 +51,15 @@ static bool is_new(struct req *rq, const struct putting *p)
 }
 
 /* The bytes are in the store: from now on the account keeps them. Under the lock. */
-static void note(struct req *rq, const struct putting *p, int64_t size)
+static void note(struct req *rq, const struct putting *p)
 {
     const struct keeping k = { rq->svc->blobs, rq->db };
-    const struct blob_note b = note_of(rq, p, size);
+    const struct blob_note b = note_of(rq, p);
     const enum db_rc rc = store_put_blob(rq->db, &b, BLOBS_ACCOUNT_MAX, &rq->err);
 
     if (!read_well(rq, rc)) return;
     if (rc == DB_ONE) {
-        reply_blob(rq, 201, &p->digest, size);
+        reply_blob(rq, 201, &p->digest, p->size);
     } else if (is_new(rq, p)) { /* neither put nor there */
         if (keeping_tidy(&k, &p->digest, &rq->err))
             reply_refusal(rq, ERR_QUOTA_EXCEEDED, "An account keeps at most %lld bytes.",
@@ -115,55 +69,74 @@ static void note(struct req *rq, const struct putting *p, int64_t size)
     }
 }
 
-static void put_whole(struct req *rq, const struct putting *p)
+/* Into the store, which may take long, and then the row. Between the two another account may have
+ * given up the same bytes, and they are gone. False: they are not in the store. */
+static bool keep(struct req *rq, const struct putting *p)
 {
-    if (memcmp(rq->body_hash.b, p->digest.b, sizeof(p->digest.b)) != 0) {
-        reply_refusal(rq, ERR_DIGEST_MISMATCH, "The body has another SHA-256 than the path names.");
-        return;
+    struct blobs *blobs = rq->svc->blobs;
+    struct err *err = &rq->err;
+
+    /* Until its row is there, or for good if we do not live to make it. */
+    if (!store_doubt_blob(rq->db, &p->digest, err) ||
+        !blobs_keep(blobs, &p->digest, p->file, err)) {
+        reply_problem(rq);
+        return false;
     }
-    if (!is_new(rq, p)) return;
-    if (blobs_keep(rq->svc->blobs, &p->digest, rq->body_file, &rq->err))
-        note(rq, p, rq->body_size);
+    auto_close int held = blobs_lock(blobs, &p->digest, err);
+    if (held >= 0 && blobs_has(blobs, &p->digest, err)) {
+        note(rq, p);
+        return true;
+    }
+    if (held >= 0 && err->code == ERR_NOT_FOUND)
+        reply_refusal(rq, ERR_OVERLOADED, "It was given up elsewhere meanwhile; send it again.");
     else
         reply_problem(rq);
+    return false;
 }
 
-static void put_piece(struct req *rq, const struct putting *p)
+static void put_whole(struct req *rq, const struct putting *p)
 {
-    int64_t offset = 0;
+    if (memcmp(rq->body_hash.b, p->digest.b, sizeof(p->digest.b)) != 0)
+        reply_refusal(rq, ERR_DIGEST_MISMATCH, "The body has another SHA-256 than the path names.");
+    else if (is_new(rq, p))
+        (void)keep(rq, p);
+}
 
-    if (!is_new(rq, p)) return;
-    const enum blob_append done =
-        blobs_append(rq->svc->blobs, &p->piece, rq->body_file, &offset, &rq->err);
-    reply_offset(rq, offset);
-    switch (done) {
-    case BLOB_WHOLE: note(rq, p, p->piece.total); return;
-    case BLOB_PART: reply_empty(rq, 202); return;
-    case BLOB_MISPLACED:
-        reply_refusal(rq, ERR_WRONG_STATE, "The upload stands at byte %" PRId64 ".", offset);
-        return;
-    case BLOB_WRONG:
+/* The piece is where the upload goes on, see admit.c. */
+static void put_piece(struct req *rq, struct putting *p)
+{
+    struct partial *piece = take(rq->partial);
+    int64_t offset = 0;
+    bool kept = false;
+    const enum partial_end end = partial_end(piece, &p->file, &offset, &rq->err);
+
+    piece_offset(rq, offset);
+    switch (end) {
+    case PARTIAL_WHOLE:
+        p->size = offset;
+        if (is_new(rq, p)) kept = keep(rq, p);
+        break;
+    case PARTIAL_PART: reply_empty(rq, 202); break;
+    case PARTIAL_WRONG:
         reply_refusal(rq, ERR_DIGEST_MISMATCH,
                       "The upload has another SHA-256 than the path names, and is forgotten.");
-        return;
-    case BLOB_FAILED: reply_problem(rq); return;
+        break;
+    case PARTIAL_NOT_END: reply_problem(rq); break;
     }
+    partial_close(piece, kept);
 }
 
 void put_blob(struct req *rq)
 {
-    struct putting p = { .in_pieces = false };
+    struct putting p = { .file = rq->body_file, .size = rq->body_size };
 
-    if (!find_digest(rq, &p.digest) || !read_piece(rq, &p)) return;
-    /* What makes a blob whole is held until its row is there. */
-    const bool is_last = !p.in_pieces || p.piece.at + p.piece.size == p.piece.total;
-    auto_close int held = is_last ? blobs_lock(rq->svc->blobs, &p.digest, &rq->err) : -1;
-    if (is_last && held < 0)
-        reply_problem(rq);
-    else if (p.in_pieces)
+    if (!find_digest(rq, &p.digest)) return;
+    if (rq->partial)
         put_piece(rq, &p);
-    else
+    else if (req_header(rq, "Content-Range").n == 0)
         put_whole(rq, &p);
+    else if (is_new(rq, &p)) /* it was kept when the piece began to come */
+        reply_refusal(rq, ERR_OVERLOADED, "It was given up meanwhile; send it again.");
     admit_end(rq);
 }
 

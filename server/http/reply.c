@@ -10,11 +10,14 @@
 #include "base/log.h"
 #include "http/listener.h"
 #include "http/metrics.h"
+#include "http/piece.h"
+#include "json/put.h"
 
 #define REPLY_S      30         /* an answer may take that long to leave, */
 #define RATE_MIN     (64 << 10) /* and a second more for so many bytes */
 #define READER_BLOCK 1024       /* HTTP/1.0 alone reads through it */
 #define REPLY_MAX    ((size_t)1 << 30)
+#define REPLY_USUAL  2000 /* room for a job */
 #define API_CSP      "default-src 'none'; frame-ancestors 'none'"
 
 void reply_header(struct req *rq, const char *name, const char *value)
@@ -62,40 +65,59 @@ void reply_made(struct req *rq, unsigned status, const char *type, char *text)
     set_reply(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL, NULL, 0);
 }
 
-/* As json_dumps() would, in a third of the time. NULL: no memory. The caller's to free(). */
-static char *json_line(const json_t *body)
+void reply_json(struct req *rq, unsigned status, json_t *body)
 {
     struct buf b;
 
-    buf_init(&b, REPLY_MAX);
-    json_compact(body, &b);
-    buf_char(&b, '\0');
-    if (!b.failed) return b.p;
-    buf_done(&b);
-    return NULL;
+    reply_begin(&b);
+    json_put_tree(&b, NULL, body);
+    json_decref(body);
+    reply_put(rq, status, &b);
 }
 
-void reply_json(struct req *rq, unsigned status, json_t *body)
+/* ---- as text ---- */
+
+void reply_begin(struct buf *b)
 {
-    char *text = body ? json_line(body) : NULL;
-    json_decref(body);
-    if (text)
-        reply_made(rq, status, "application/json", text);
-    else
+    buf_init(b, REPLY_MAX);
+    buf_reserve(b, REPLY_USUAL);
+}
+
+void reply_put(struct req *rq, unsigned status, struct buf *b)
+{
+    if (b->failed) {
+        buf_done(b);
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the answer.");
+        return;
+    }
+    struct MHD_Response *r = MHD_create_response_from_buffer(b->n, b->p, MHD_RESPMEM_MUST_FREE);
+    if (!r) buf_done(b);
+    /* Without one nothing can be built any more, not even a problem: the status alone. */
+    set_reply(rq, r ? status : MHD_HTTP_INTERNAL_SERVER_ERROR, r ? "application/json" : NULL, r,
+              r ? b->n : 0);
+}
+
+/* A 304 is built with its body, for the headers that the 200 would have; the library sends none. */
+static unsigned tagged(struct req *rq, unsigned status, int64_t version)
+{
+    char tag[32];
+
+    snprintf(tag, sizeof(tag), "\"%lld\"", (long long)version);
+    reply_header(rq, "ETag", tag);
+    reply_header(rq, "Cache-Control", "private, no-cache");
+    const bool reads = str_is(rq->method, "GET") || rq->is_head;
+    const bool same = reads && status == MHD_HTTP_OK && req_none_match(rq, version);
+    return same ? MHD_HTTP_NOT_MODIFIED : status;
+}
+
+void reply_put_etag(struct req *rq, unsigned status, struct buf *b, int64_t version)
+{
+    reply_put(rq, tagged(rq, status, version), b);
 }
 
 void reply_json_etag(struct req *rq, unsigned status, json_t *body, int64_t version)
 {
-    char tag[32];
-    snprintf(tag, sizeof(tag), "\"%lld\"", (long long)version);
-    reply_header(rq, "ETag", tag);
-    reply_header(rq, "Cache-Control", "private, no-cache");
-    /* A 304 is built with its body, for the headers that the 200 would have; the library sends
-     * none. */
-    const bool reads = str_is(rq->method, "GET") || rq->is_head;
-    const bool same = reads && status == MHD_HTTP_OK && req_none_match(rq, version);
-    reply_json(rq, same ? MHD_HTTP_NOT_MODIFIED : status, body);
+    reply_json(rq, tagged(rq, status, version), body);
 }
 
 static void copied(struct req *rq, unsigned status, const char *type, struct str bytes,
@@ -154,6 +176,60 @@ void reply_file(struct req *rq, unsigned status, const char *type, const char *p
     if (fd >= 0) close(fd);
     FAIL(&rq->err, ERR_IO, "Its bytes cannot be read now.");
     err_internal(&rq->err, "%s: %s", path, strerror(failed));
+    reply_problem(rq);
+}
+
+/* The range that was asked for; all when the client's copy is of other bytes. */
+static enum range_is wanted_range(struct req *rq, const char *tag, int64_t size, int64_t *first,
+                                  int64_t *last)
+{
+    const struct str if_range = req_header(rq, "If-Range");
+
+    if (if_range.p && !str_is(if_range, tag)) return RANGE_ALL;
+    return range_parse(req_header(rq, "Range"), size, first, last);
+}
+
+static void reply_range(struct req *rq, const char *type, int fd, const char *tag, int64_t size)
+{
+    int64_t first = 0, last = size - 1;
+    char text[96];
+    const enum range_is is = wanted_range(rq, tag, size, &first, &last);
+
+    reply_header(rq, "ETag", tag);
+    reply_header(rq, "Accept-Ranges", "bytes");
+    if (is == RANGE_BEYOND) {
+        close(fd);
+        snprintf(text, sizeof(text), "bytes */%lld", (long long)size);
+        reply_header(rq, "Content-Range", text);
+        reply_refusal(rq, ERR_RANGE_BEYOND, "It has %lld bytes.", (long long)size);
+        return;
+    }
+    snprintf(text, sizeof(text), "bytes %lld-%lld/%lld", (long long)first, (long long)last,
+             (long long)size);
+    if (is == RANGE_PART) reply_header(rq, "Content-Range", text);
+    const size_t n = (size_t)(last - first + 1);
+    struct MHD_Response *r = /* fd is the response's, if there is one */
+        MHD_create_response_from_fd_at_offset64(n, fd, (uint64_t)first);
+    if (r) {
+        set_reply(rq, is == RANGE_PART ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK, type, r, n);
+        return;
+    }
+    close(fd);
+    reply_refusal(rq, ERR_NO_MEMORY, "No memory for the answer.");
+}
+
+void reply_bytes(struct req *rq, const char *type, int fd, const char *tag)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0) {
+        reply_range(rq, type, fd, tag, (int64_t)st.st_size);
+        return;
+    }
+    const int failed = errno;
+    close(fd);
+    FAIL(&rq->err, ERR_IO, "Its bytes cannot be read now.");
+    err_internal(&rq->err, "%s", strerror(failed));
     reply_problem(rq);
 }
 

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "http/cursor.h"
 #include "http/listener.h"
+#include "json/put.h"
 
 struct str req_header(struct req *rq, const char *name)
 {
@@ -101,6 +102,28 @@ void reply_page(struct req *rq, json_t *data, int64_t next_before)
         reply_json(rq, MHD_HTTP_OK, json_pack("{s:o, s:o}", "data", data, "next_cursor", next));
     else
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the answer.");
+}
+
+void reply_page_begin(struct buf *b)
+{
+    reply_begin(b);
+    json_open(b, NULL, '{');
+    json_open(b, "data", '[');
+}
+
+void reply_page_put(struct req *rq, struct buf *b, int64_t next_before)
+{
+    char text[CURSOR_SIZE];
+
+    json_close(b, ']');
+    if (next_before > 0) {
+        cursor_write(rq->inside->l->cursor_key, rq->route->operation, next_before, text);
+        json_put_c(b, "next_cursor", text);
+    } else {
+        json_put_null(b, "next_cursor");
+    }
+    json_close(b, '}');
+    reply_put(rq, MHD_HTTP_OK, b);
 }
 
 int64_t req_prefer_wait(struct req *rq)

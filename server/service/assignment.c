@@ -29,11 +29,13 @@ static void put_share(json_t *o, const struct pool *pool, int64_t units)
     put(o, "cpu_millis", json_integer(units * pool->unit.cpu_millis));
     put(o, "memory_bytes", json_integer(units * pool->unit.memory_bytes));
     put(o, "scratch_bytes", json_integer(units * pool->unit.scratch_bytes));
+    put(o, "gpus", json_integer(units * pool->unit.gpus));
     put(o, "pids_max", json_integer(PIDS_MAX));
 }
 
 static json_t *document(const struct market_info *info, const struct lease_row *l,
-                        const struct pool *pool, const json_t *blueprint, int64_t now_us)
+                        const struct pool *pool, const json_t *blueprint,
+                        const struct resume_from *from, int64_t now_us)
 {
     json_t *o = json_object();
 
@@ -49,12 +51,16 @@ static json_t *document(const struct market_info *info, const struct lease_row *
     copy(o, blueprint, "workdir", json_null());
     copy(o, blueprint, "outputs", json_array());
     copy(o, blueprint, "egress", json_string("none"));
+    copy(o, blueprint, "allow", json_array());
+    copy(o, blueprint, "isolation", json_string("runc"));
     put(o, "pool", json_string(pool->name));
     put(o, "units", json_integer(l->units));
     put_share(o, pool, l->units);
     put(o, "max_seconds", json_integer(l->seconds_max));
     put(o, "nodes", json_integer(l->nodes));
     put(o, "rank", json_integer(l->rank));
+    put(o, "checkpoint_seconds", json_integer(from->checkpoint_seconds));
+    put(o, "checkpoint", from->manifest.n > 0 ? json_text(from->manifest) : json_null());
     put(o, "issued_at", json_time(now_us));
     put(o, "market_id", json_string(info->market_id));
     return o;
@@ -76,7 +82,8 @@ static json_t *signed_text(const struct key *key, const json_t *o)
 }
 
 json_t *assignment_make(const struct market_info *info, const struct lease_row *lease,
-                        struct str payload, int64_t now_us, struct err *err)
+                        struct str payload, const struct resume_from *from, int64_t now_us,
+                        struct err *err)
 {
     const struct pool *pool = info_pool(info, (int32_t)lease->pool);
     auto_json json_t *blueprint = payload_more(payload, err);
@@ -85,7 +92,7 @@ json_t *assignment_make(const struct market_info *info, const struct lease_row *
         FAIL(err, ERR_INTERNAL, "A recorded job cannot be read.");
         return NULL;
     }
-    auto_json json_t *o = document(info, lease, pool, blueprint, now_us);
+    auto_json json_t *o = document(info, lease, pool, blueprint, from, now_us);
     json_t *out = signed_text(info->key, o);
     if (!out) FAIL(err, ERR_NO_MEMORY, "No memory for an assignment.");
     return out;

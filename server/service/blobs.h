@@ -1,57 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes of blobs: files named by their SHA-256, below the state folder.
- *
- *   blobs/aa/<64 hex>                  whole ones; the name appears when all of it is on the disk
- *   blobs/partial/<account>/<64 hex>   uploads that go on; forgotten after a day without news
- *
- * Who may read what stands in the database. */
+/* The bytes of blobs, each named by its SHA-256: whole ones in a store (blob_store.h), uploads that
+ * go on as files of this machine (blob_partial.h). Who may read what stands in the database. */
 #pragma once
 
 #include "base/arena.h"
-#include "base/err.h"
-#include "merkle/merkle.h"
+#include "service/blob_partial.h"
+#include "service/blob_store.h"
 
 struct blobs;
 
-struct blobs *blobs_new(const char *state_dir, struct err *err); /* NULL: ERR_IO, ERR_NO_MEMORY */
-void blobs_free(struct blobs *b);
+struct blobs_options {
+    const char *state_dir;
+    const char *where;       /* NULL: <state>/blobs; else "s3://bucket" or "s3://bucket/prefix" */
+    const char *s3_endpoint; /* NULL: Amazon's of the region */
+    const char *s3_region;
+    const char *s3_credentials; /* a file; NULL: "s3" in $CREDENTIALS_DIRECTORY */
+};
 
-/* Hold what is kept of all blobs with the same first byte; close() lets go. Whoever adds a file and
- * its row to the database, or removes both, holds it meanwhile: so no row is without its file. -1:
- * ERR_IO. */
+/* NULL: ERR_VALIDATION_FAILED names the option; ERR_BLOBS_AWAY: the store answers and refuses;
+ * ERR_NOT_FOUND, ERR_IO, ERR_NO_MEMORY. */
+struct blobs *blobs_new(const struct blobs_options *o, struct err *err);
+void blobs_free(struct blobs *b); /* takes NULL */
+
+/* Hold what is kept of all blobs with the same first byte; close() lets go. Whoever adds a row of a
+ * blob to the database, or removes the last one and the bytes, holds it meanwhile: so no row is
+ * without its bytes. Nothing that takes long is done under it. -1: ERR_IO. */
 MUST_CHECK int blobs_lock(const struct blobs *b, const struct hash *digest, struct err *err);
 
-/* Where the bytes are, if they are there. In `a`; NULL: no memory. */
-const char *blobs_path(const struct blobs *b, const struct hash *digest, struct arena *a);
-
-/* Keep a file whose bytes have this digest (NULL: no bytes). It may lose its name. ERR_IO. */
+/* The store's, see there. */
 MUST_CHECK bool blobs_keep(struct blobs *b, const struct hash *digest, const char *file,
                            struct err *err);
-
-/* Remove the file, if there is one. */
+MUST_CHECK bool blobs_has(struct blobs *b, const struct hash *digest, struct err *err);
+MUST_CHECK int blobs_open(struct blobs *b, const struct hash *digest, struct err *err);
 MUST_CHECK bool blobs_remove(struct blobs *b, const struct hash *digest, struct err *err);
 
-/* A piece of an upload: bytes at .. at + size of a blob of `total`. */
-struct blob_piece {
-    int64_t account;
-    struct hash digest;
-    int64_t at, size, total;
-};
-
-enum blob_append {
-    BLOB_WHOLE,     /* the last piece: the blob is kept now */
-    BLOB_PART,      /* more has to come */
-    BLOB_MISPLACED, /* does not begin where the upload stands */
-    BLOB_WRONG,     /* all is there and has another digest: the upload is forgotten */
-    BLOB_FAILED,    /* err: ERR_IO */
-};
-
-/* Append the bytes of `file`. *offset: how much of the upload is kept then. */
-MUST_CHECK enum blob_append blobs_append(struct blobs *b, const struct blob_piece *p,
-                                         const char *file, int64_t *offset, struct err *err);
-
-/* How much of an upload is kept; 0: nothing. */
-int64_t blobs_offset(const struct blobs *b, int64_t account, const struct hash *digest);
-
-/* Bytes of all uploads of the account that go on; those without news for a day are removed. */
-int64_t blobs_partial_bytes(struct blobs *b, int64_t account, int64_t now_us);
+struct partials *blobs_partials(struct blobs *b); /* never NULL; the blobs' */

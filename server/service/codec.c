@@ -174,25 +174,25 @@ static void put_list(struct buf *out, const struct codec_field *f, const void *b
 /* NOLINTEND(misc-no-recursion) */
 
 /* Write the members of all kinds whose names come before `name` (NULL: all) and are not yet out. */
-static void put_common(struct buf *out, const struct command *c, const json_t *more, int *next,
+static void put_common(struct buf *out, const struct command *c, struct str more, int *next,
                        const char *name, bool *first)
 {
     static const char *const names[] = { "by", "kind", "more", "version" };
 
     for (; *next < (int)ARRAY_LEN(names); ++*next) {
         if (name && strcmp(names[*next], name) > 0) return;
-        if (*next == 2 && !more) continue;
+        if (*next == 2 && more.n == 0) continue;
         put_name(out, names[*next], first);
         switch (*next) {
         case 0: put_i64(out, c->account); break;
         case 1: json_canonical_text(str_of(command_name(c->kind)), out); break;
-        case 2: json_canonical(more, out); break;
+        case 2: buf_str(out, more); break;
         default: put_i64(out, 1); break;
         }
     }
 }
 
-void codec_write(const struct command *c, const json_t *more, struct buf *out)
+void codec_write(const struct command *c, struct str more, struct buf *out)
 {
     assert(*command_name(c->kind));
     const struct codec_kind *k = &codec_kinds[c->kind];

@@ -105,9 +105,9 @@ enum codec_fault {
     CODEC_OUT_OF_RANGE,
 };
 
-/* The text of a command, without seq and at_us; `more` is added under that name unless NULL. No
- * memory, or more than fits: the buffer has failed. */
-void codec_write(const struct command *c, const json_t *more, struct buf *out);
+/* The text of a command, without seq and at_us; `more`, canonical JSON, is added under that name
+ * unless it is empty. No memory, or more than fits: the buffer has failed. */
+void codec_write(const struct command *c, struct str more, struct buf *out);
 
 /* Read a text back; seq and at_us of *out are 0. *more is the text under that name, empty when
  * there is none; a NULL `more` allows none. A fault: *out and *more are untouched, and err names

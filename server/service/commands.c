@@ -22,6 +22,11 @@ FIELDS(credit) = {
     IS("account", credit.account),
     IS("amount",  credit.amount),
 };
+FIELDS(drain_node) = {
+    IS("from_us", drain_node.from_us),
+    IS("node",    drain_node.node),
+    MAY("stops",  drain_node.stops),
+};
 FIELDS(put_node) = {
     MAY("bandwidth_mbps", put_node.spec.traits.bandwidth_mbps),
     IS("cpu_millis",      put_node.spec.cpu_millis),
@@ -115,6 +120,12 @@ FIELDS(lease_exit) = {
     MAY_IN("reason", lease.reason, 0, REASONS - 1),
     IS("seconds",    lease.seconds),
 };
+FIELDS(lease_checkpoint) = {
+    IS("epoch",   lease.epoch),
+    IS("lease",   lease.lease),
+    IS("looked",  lease.looked),
+    IS("seconds", lease.seconds),
+};
 FIELDS(offer) = {
     IS("ask",   offer.ask),
     IS("bid",   offer.bid),
@@ -127,6 +138,10 @@ FIELDS(rate_node) = {
     IS("node",     rate.number),
     IS("tier",     rate.tier),
     IS("verified", rate.verified),
+};
+FIELDS(node_health) = {
+    IS("node",     node_health.node),
+    MAY("well",    node_health.well),
 };
 FIELDS(rate_account) = {
     IS("account", rate.number),
@@ -206,5 +221,10 @@ const struct codec_kind codec_kinds[COMMAND_KINDS] = {
     [COMMAND_LEAVE_TEAM]         = KIND("leave-team",         leave_team),
     [COMMAND_TRIM]               = KIND("trim",               order),
     [COMMAND_SET_RULES]          = KIND("set-rules",          set_rules),
+    [COMMAND_LEASE_PREPARED]     = KIND("lease-prepared",     lease),
+    [COMMAND_LEASE_CHECKPOINT]   = KIND("lease-checkpoint",   lease_checkpoint),
+    [COMMAND_NODE_HEALTH]        = KIND("node-health",        node_health),
+    [COMMAND_DRAIN_NODE]         = KIND("drain-node",         drain_node),
+    [COMMAND_LEASE_DRAINED]      = KIND("lease-drained",      lease),
 };
 /* clang-format on */

@@ -11,6 +11,7 @@ struct market_info {
     const char *public_url; /* no slash at the end */
     const char *agent_url;
     const char *version;
+    const char *min_agent_version; /* agents below it take no new work */
     struct market_rules rules;
     const struct pool *pools;
     size_t pools_n;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blobs in both places, the files and the rows that say who keeps them: a row is never without its
- * file. On a worker. */
+/* Blobs in both places, the store's bytes and the rows that say who keeps them: a row is never
+ * without its bytes, and bytes that may be without a row are noted as in doubt before they are. On
+ * a thread that may wait for the store. */
 #pragma once
 
 #include "service/blobs.h"
@@ -19,5 +20,9 @@ MUST_CHECK bool keeping_give(const struct keeping *k, const struct hash *digest,
                              int64_t buyer, struct err *err);
 /* Forget some of the account's old outputs. */
 MUST_CHECK bool keeping_forget(const struct keeping *k, int64_t account, struct err *err);
-/* Remove the file if nobody keeps it. Under blobs_lock(). */
+/* Look after what is old: give up what no account need keep, and remove from the store what nobody
+ * keeps. Some of each; again later. False: some of it has to wait, err says why. */
+MUST_CHECK bool keeping_sweep(const struct keeping *k, const struct blob_terms *t, struct err *err);
+/* Remove the bytes if nobody keeps them. Under blobs_lock(). What the store does not remove now is
+ * left to keeping_sweep(), and no failure. */
 MUST_CHECK bool keeping_tidy(const struct keeping *k, const struct hash *digest, struct err *err);

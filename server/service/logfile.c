@@ -65,7 +65,7 @@ void logfile_put_header(const struct logfile_header *h, struct buf *out)
 void logfile_put_command(const struct command *c, struct buf *out)
 {
     buf_fmt(out, "{\"at_us\":%" PRId64 ",\"command\":", c->at_us);
-    codec_write(c, NULL, out);
+    codec_write(c, (struct str){ NULL, 0 }, out);
     buf_fmt(out, ",\"seq\":%" PRId64 "}\n", c->seq);
 }
 

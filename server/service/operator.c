@@ -51,9 +51,11 @@ static bool command_of(const struct operator_request *r, struct command *c)
     case COMMAND_CANCEL_JOB:
     case COMMAND_ACCEPT_LEASE:
     case COMMAND_DECLINE_LEASE:
+    case COMMAND_LEASE_PREPARED:
     case COMMAND_LEASE_READY:
     case COMMAND_LEASE_CANNOT_START:
     case COMMAND_LEASE_EXIT:
+    case COMMAND_LEASE_CHECKPOINT:
     case COMMAND_LEASE_TIMEOUT:
     case COMMAND_LEASE_LOST:
     case COMMAND_LEASE_SPENT:
@@ -61,6 +63,8 @@ static bool command_of(const struct operator_request *r, struct command *c)
     case COMMAND_REQUEST_PAYOUT:
     case COMMAND_REENTER:
     case COMMAND_LEASE_RIPE:
+    case COMMAND_DRAIN_NODE:
+    case COMMAND_LEASE_DRAINED:
     case COMMAND_CLOSE_AUCTION:
     case COMMAND_OFFER:
     case COMMAND_CALL:
@@ -68,6 +72,7 @@ static bool command_of(const struct operator_request *r, struct command *c)
     case COMMAND_JOIN_TEAM:
     case COMMAND_LEAVE_TEAM:
     case COMMAND_TRIM:
+    case COMMAND_NODE_HEALTH:
     case COMMAND_SET_RULES: return false;
     }
     return false;

@@ -22,14 +22,22 @@ static struct str keep(struct buf *b, struct arena *a)
     return copy ? (struct str){ copy, view.n } : (struct str){ NULL, 0 };
 }
 
-struct str payload_make(const struct command *c, json_t *more, struct arena *a)
+struct str payload_of(const struct command *c, struct str more, struct arena *a)
 {
-    auto_json json_t *about = more;
     struct buf b;
 
     buf_init(&b, PAYLOAD_MAX);
-    codec_write(c, about, &b);
+    codec_write(c, more, &b);
     return keep(&b, a);
+}
+
+struct str payload_make(const struct command *c, json_t *more, struct arena *a)
+{
+    auto_json json_t *about = more;
+    auto_buf struct buf text = { .max = PAYLOAD_MAX };
+
+    if (about) json_canonical(about, &text);
+    return text.failed ? (struct str){ NULL, 0 } : payload_of(c, buf_view(&text), a);
 }
 
 json_t *payload_more(struct str payload, struct err *err)

@@ -14,6 +14,8 @@
 
 /* Takes the reference of `more` (may be NULL). NULL p: no memory. */
 struct str payload_make(const struct command *c, json_t *more, struct arena *a);
+/* The same by one who has it as canonical JSON; empty: none. */
+struct str payload_of(const struct command *c, struct str more, struct arena *a);
 
 /* The part that came in as `more` of a stored payload, NULL if none. Yours to decref. */
 json_t *payload_more(struct str payload, struct err *err);

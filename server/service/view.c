@@ -4,7 +4,6 @@
 #include "base/id.h"
 #include "service/codec.h"
 #include "service/payload.h"
-#include "service/price.h"
 #include "service/words.h"
 #include "json/parse.h"
 
@@ -73,12 +72,7 @@ static json_t *pool_name(const struct market_info *info, int64_t pool)
     return json_string(p ? p->name : "unknown");
 }
 
-/* ---- jobs and bids ---- */
-
-static json_t *text_or_null(struct str s)
-{
-    return s.p ? json_text(s) : json_null();
-}
+/* ---- asks ---- */
 
 static json_t *member_or(const json_t *o, const char *name, json_t *otherwise)
 {
@@ -88,157 +82,6 @@ static json_t *member_or(const json_t *o, const char *name, json_t *otherwise)
     json_decref(otherwise);
     return json_incref(found);
 }
-
-/* One of a gang's runs decided, be it the newest or not. */
-static bool ended_by_a_run(int64_t reason)
-{
-    return reason == REASON_DONE || reason == REASON_OUT_OF_MEMORY || reason == REASON_TIME_SPENT ||
-           reason == REASON_BUDGET_SPENT;
-}
-
-static bool has_exit_code(const struct job_row *r)
-{
-    if (r->job < JOB_SETTLED) return false;
-    if (r->about.spec.nodes > 1) return ended_by_a_run(r->reason);
-    return r->exited && r->reason == r->last_reason;
-}
-
-json_t *view_wants(const struct market_info *info, const struct bid_spec *s)
-{
-    json_t *list = json_array();
-
-    for (int32_t i = 0; i < s->wants_n; i++) {
-        json_t *o = json_object();
-        put(o, "pool", pool_name(info, s->wants[i].pool));
-        put_i64(o, "units", s->wants[i].units);
-        put(o, "limit_price_per_unit_hour", json_money(price_limit(info, s, i).micros));
-        (void)json_array_append_new(list, o);
-    }
-    return list;
-}
-
-static json_t *view_regions(int32_t regions)
-{
-    json_t *list = json_array();
-
-    for (int r = 1; r < REGIONS; r++)
-        if (regions >> r & 1) (void)json_array_append_new(list, json_string(region_names[r]));
-    return list;
-}
-
-/* Only what is demanded; null: nothing. */
-static json_t *view_wish(const struct wish *w, const json_t *about)
-{
-    json_t *o = json_object(), *label = json_object_get(about, "data_label");
-
-    if (w->regions != 0) put(o, "regions", view_regions(w->regions));
-    if (w->tier_min > 0) put_i64(o, "tier", w->tier_min);
-    if (w->verified) put_bool(o, "verified", true);
-    if (w->isolation_min > 0) put_c(o, "isolation", isolation_names[w->isolation_min]);
-    if (w->interconnect_min > 0) put_c(o, "interconnect", interconnect_names[w->interconnect_min]);
-    if (w->bandwidth_min_mbps > 0) put_i64(o, "bandwidth_mbps", w->bandwidth_min_mbps);
-    if (label) put(o, "data_label", json_incref(label));
-    if (!o || json_object_size(o) > 0) return o;
-    json_decref(o);
-    return json_null();
-}
-
-static void put_terms(json_t *o, const struct market_info *info, const struct bid_spec *s,
-                      const json_t *about)
-{
-    put(o, "pools", view_wants(info, s));
-    put_c(o, "rank", rank_names[s->rank]);
-    put_i64(o, "nodes", s->nodes);
-    put_bool(o, "same_site", s->same_site);
-    put(o, "requires", view_wish(&s->wish, about));
-    put_c(o, "egress", egress_names[s->wish.egress]);
-    put_i64(o, "checkpoint_seconds", s->checkpoint_seconds);
-    put_c(o, "time_in_force", tif_names[s->tif]);
-    put_c(o, "own", own_names[s->own]);
-    put_bool(o, "interruptible", s->interruptible);
-    put_i64(o, "auction_ms", s->auction_ms);
-}
-
-/* What keeps an open order out of the books, if something does. */
-static void put_waits(json_t *o, int64_t state, bool sealed, bool parked)
-{
-    if (state != ORDER_OPEN || (!sealed && !parked)) return;
-    put_c(o, "waits_for", sealed ? "auction" : "call");
-}
-
-static const char *const verdict_names[] = { "none", "retry", "failed", "cancelled" };
-
-/* What the runs that have ended will mean, while others of the gang are still to end. */
-static void put_verdict(json_t *o, const struct job_row *r)
-{
-    if (r->about.verdict == VERDICT_NONE || r->job >= JOB_SETTLED || r->job == JOB_OPEN) return;
-    put_c(o, "verdict", verdict_names[r->about.verdict]);
-    put(o, "verdict_reason", view_reason(r->about.verdict_reason));
-}
-
-json_t *view_job(const struct market_info *info, const struct job_row *r)
-{
-    struct err ignored = { 0 };
-    auto_json json_t *about = payload_more(r->payload, &ignored);
-
-    return view_job_about(info, r, about);
-}
-
-json_t *view_job_about(const struct market_info *info, const struct job_row *r, const json_t *about)
-{
-    json_t *o = json_object();
-
-    put(o, "job_id", view_id("job_", r->at_us, r->bid));
-    put(o, "bid_id", view_id("bid_", r->at_us, r->bid));
-    put(o, "name", member_or(about, "name", json_null()));
-    put_c(o, "state", job_state_names[r->job]);
-    put(o, "reason", view_reason(r->reason));
-    put(o, "image", member_or(about, "image", json_string("")));
-    put(o, "image_digest", text_or_null(r->image_digest));
-    put(o, "command", member_or(about, "command", json_array()));
-    put(o, "pool", pool_name(info, r->pool));
-    put_i64(o, "units", r->units);
-    put(o, "budget", json_money(r->budget));
-    put(o, "spent", json_money(r->spent));
-    put(o, "held", json_money(r->hold));
-    put(o, "limit_price_per_unit_hour", json_money(r->price));
-    put_i64(o, "max_duration_seconds", r->seconds);
-    put(o, "expires_at", json_time(r->expires_us));
-    put_i64(o, "attempts", r->attempts);
-    put_i64(o, "max_attempts", r->attempts_max);
-    put(o, "exit_code", i64_or_null(has_exit_code(r), r->exit_code));
-    put(o, "created_at", json_time(r->at_us));
-    put(o, "lease_id", view_lease_id("lease_", r->last_traded_us, r->last_lease));
-    put(o, "level", member_or(about, "level", json_string("signed")));
-    put(o, "kind", member_or(about, "kind", json_string("batch")));
-    put_terms(o, info, &r->about.spec, about);
-    put_waits(o, r->state, r->about.sealed, r->about.parked != 0);
-    put_verdict(o, r);
-    return o;
-}
-
-json_t *view_bid(const struct market_info *info, const struct job_row *r)
-{
-    struct err ignored = { 0 };
-    auto_json json_t *about = payload_more(r->payload, &ignored);
-    json_t *o = json_object();
-
-    put(o, "bid_id", view_id("bid_", r->at_us, r->bid));
-    put(o, "job_id", view_id("job_", r->at_us, r->bid));
-    put(o, "pool", pool_name(info, r->pool));
-    put_i64(o, "units", r->units);
-    put(o, "limit_price_per_unit_hour", json_money(r->price));
-    put_c(o, "state", order_state_names[r->state]);
-    put_i64(o, "priority", r->priority);
-    put(o, "held", json_money(r->hold));
-    put(o, "expires_at", json_time(r->expires_us));
-    put(o, "created_at", json_time(r->at_us));
-    put_terms(o, info, &r->about.spec, about);
-    put_waits(o, r->state, r->about.sealed, r->about.parked != 0);
-    return o;
-}
-
-/* ---- asks ---- */
 
 static json_t *view_sets(int64_t sets)
 {
@@ -282,7 +125,7 @@ json_t *view_ask(const struct market_info *info, const struct ask_row *r)
     put_i64(o, "max_checkpoint_seconds", s->risk_seconds);
     put_c(o, "egress", egress_names[s->egress_max]);
     put_bool(o, "post_only", s->post_only);
-    put_waits(o, r->state, false, r->about.parked != 0);
+    if (r->state == ORDER_OPEN && r->about.parked != 0) put_c(o, "waits_for", "call");
     return o;
 }
 
@@ -320,6 +163,8 @@ static const char *const fault_names[] = { "nobody", "buyer", "provider" };
 static void put_run(json_t *o, const struct lease_row *r)
 {
     put(o, "accepted_at", json_time(r->accepted_us));
+    put(o, "prepared_at", json_time(r->prepared_us));
+    put(o, "gathered_at", json_time(r->gathered_us));
     put(o, "ready_at", json_time(r->ready_us));
     put(o, "stopping_at", json_time(r->stopping_us));
     put(o, "ended_at", json_time(r->ended_us));
@@ -382,6 +227,7 @@ json_t *view_lease_brief(const struct lease_row *r)
     put_i64(o, "epoch", r->epoch);
     put_c(o, "state", lease_state_names[r->state]);
     put_i64(o, "max_seconds", r->seconds_max);
+    put_bool(o, "gathered", r->gathered_us != 0);
     return o;
 }
 

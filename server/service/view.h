@@ -19,13 +19,6 @@ json_t *view_lease_id(const char *prefix, int64_t traded_us, int64_t lease);
 struct id lease_id_of(int64_t traded_us, int64_t lease);
 json_t *view_reason(int64_t reason); /* null for none */
 
-/* The pools that a bid accepts, with units and limit in each. */
-json_t *view_wants(const struct market_info *info, const struct bid_spec *spec);
-json_t *view_job(const struct market_info *info, const struct job_row *row);
-/* The same by one who has what payload_more() would read. */
-json_t *view_job_about(const struct market_info *info, const struct job_row *row,
-                       const json_t *about);
-json_t *view_bid(const struct market_info *info, const struct job_row *row);
 /* How the agent prices an ask, as on the wire; ends with NULL. */
 enum ask_pricing { ASK_PRICING_FIXED, ASK_PRICING_UNDERCUT, ASK_PRICING_ADAPTIVE };
 #define ASK_PRICINGS 3

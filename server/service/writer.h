@@ -71,6 +71,7 @@ struct writer_options {
     struct hub *hub;
     const uint8_t *log_key; /* 32 bytes: salts the commitments of log leaves */
     const struct market_rules *rules;
+    int64_t amnesty_us;       /* after taking the lead no agent's silence is due for so long */
     const struct pool *pools; /* borrowed until writer_stop() */
     size_t pools_n;
     enum overlap overlap;

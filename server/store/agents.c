@@ -29,13 +29,19 @@ static const struct sql_col cols[] = {
     COL_I64(struct raw, row.strikes),
     COL_TIME(struct raw, row.backoff_us),
     COL_TIME(struct raw, row.quoted_us),
+    COL_TIME(struct raw, row.ill_since_us),
+    COL_TIME(struct raw, row.drain_us),
+    COL_I64(struct raw, row.drain_stops),
     COL_TIME(struct raw, row.site_at_us),
     COL_TEXT(struct raw, row.agent.name),
     COL_TEXT(struct raw, row.agent.agent_version),
     COL_BYTES(struct raw, row.agent.inventory),
     COL_BYTES(struct raw, row.agent.engine),
     COL_TIME(struct raw, row.agent.seen_us),
+    COL_BYTES(struct raw, row.doctor),
+    COL_TIME(struct raw, row.doctor_us),
     COL_I64(struct raw, row.leases_live),
+    COL_BYTES(struct raw, row.gpus),
 };
 
 static struct node_row cooked(const struct raw *raw)
@@ -60,7 +66,8 @@ enum db_rc store_find_agent_key(struct db *db, int64_t node, struct arena *a,
     static const struct sql_col key_cols[] = {
         COL_BYTES(struct agent_key_row, public_key),   COL_I64(struct agent_key_row, node),
         COL_TIME(struct agent_key_row, node_at_us),    COL_I64(struct agent_key_row, account),
-        COL_TIME(struct agent_key_row, account_at_us),
+        COL_TIME(struct agent_key_row, account_at_us), COL_TIME(struct agent_key_row, ill_since_us),
+        COL_TIME(struct agent_key_row, drain_us),      COL_I64(struct agent_key_row, drain_stops),
     };
     const struct sql_rows rows = { key_cols, ARRAY_LEN(key_cols), sizeof(*out), a };
     const struct sql_arg args[] = { SQL_I64(node) };
@@ -161,4 +168,12 @@ enum db_rc store_update_agent(struct db *db, int64_t node, const struct agent_ro
                                     SQL_TIME(row->seen_us) };
 
     return db_one(db, &SQL_agent_update, args, NULL, NULL, err);
+}
+
+enum db_rc store_put_doctor(struct db *db, int64_t node, struct str document, int64_t at_us,
+                            struct err *err)
+{
+    const struct sql_arg args[] = { SQL_I64(node), SQL_BYTES(document), SQL_TIME(at_us) };
+
+    return db_one(db, &SQL_agent_doctor, args, NULL, NULL, err);
 }

@@ -75,6 +75,59 @@ enum db_rc store_list_blobs_old(struct db *db, int64_t account, struct arena *a,
     return rc;
 }
 
+enum db_rc store_list_blobs_expired(struct db *db, const struct blob_terms *t, struct arena *a,
+                                    struct blob_name **out, size_t *n, struct err *err)
+{
+    static const struct sql_col cols[] = { COL_BYTES(struct blob_name, sha256),
+                                           COL_I64(struct blob_name, account) };
+    const struct sql_rows rows = { cols, ARRAY_LEN(cols), sizeof(struct blob_name), a };
+    const struct sql_arg args[] = { SQL_I64(t->uploads_days), SQL_I64(t->outputs_days) };
+    void *array = NULL;
+
+    *n = 0;
+    const enum db_rc rc = db_many(db, &SQL_blobs_expired, args, &rows, &array, n, err);
+    *out = array;
+    return rc;
+}
+
+enum db_rc store_expire_blob(struct db *db, const struct hash *digest, int64_t account,
+                             const struct blob_terms *t, struct err *err)
+{
+    const struct sql_arg args[] = { SQL_RAW(digest->b), SQL_I64(account), SQL_I64(t->uploads_days),
+                                    SQL_I64(t->outputs_days) };
+
+    return db_one(db, &SQL_blob_expire, args, NULL, NULL, err);
+}
+
+bool store_doubt_blob(struct db *db, const struct hash *digest, struct err *err)
+{
+    const struct sql_arg args[] = { SQL_RAW(digest->b) };
+
+    return db_one(db, &SQL_blob_doubt, args, NULL, NULL, err) == DB_ONE;
+}
+
+bool store_end_doubt(struct db *db, const struct hash *digest, struct err *err)
+{
+    const struct sql_arg args[] = { SQL_RAW(digest->b) };
+    const enum db_rc rc = db_one(db, &SQL_blob_doubt_end, args, NULL, NULL, err);
+
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
+enum db_rc store_list_doubts(struct db *db, int64_t seconds, struct arena *a,
+                             struct blob_name **out, size_t *n, struct err *err)
+{
+    static const struct sql_col cols[] = { COL_BYTES(struct blob_name, sha256) };
+    const struct sql_rows rows = { cols, ARRAY_LEN(cols), sizeof(struct blob_name), a };
+    const struct sql_arg args[] = { SQL_I64(seconds) };
+    void *array = NULL;
+
+    *n = 0;
+    const enum db_rc rc = db_many(db, &SQL_blob_doubts_old, args, &rows, &array, n, err);
+    *out = array;
+    return rc;
+}
+
 enum db_rc store_read_blob(struct db *db, const struct hash *digest, int64_t account, int64_t *size,
                            struct err *err)
 {

@@ -42,9 +42,30 @@ MUST_CHECK enum db_rc store_find_blob(struct db *db, const struct hash *digest, 
 /* Outputs of the account that may be forgotten, some of them. */
 struct blob_name {
     struct str sha256; /* 32 bytes */
+    int64_t account;   /* 0: not asked for */
 };
 MUST_CHECK enum db_rc store_list_blobs_old(struct db *db, int64_t account, struct arena *a,
                                            struct blob_name **out, size_t *n, struct err *err);
+/* For how many days an account keeps what it uploaded, and what it paid for. */
+struct blob_terms {
+    int64_t uploads_days, outputs_days;
+};
+/* Some of those that are older; never the image of a job that is not over. */
+MUST_CHECK enum db_rc store_list_blobs_expired(struct db *db, const struct blob_terms *t,
+                                               struct arena *a, struct blob_name **out, size_t *n,
+                                               struct err *err);
+/* The account does not keep it any more. DB_NONE: it is not so old. */
+MUST_CHECK enum db_rc store_expire_blob(struct db *db, const struct hash *digest, int64_t account,
+                                        const struct blob_terms *t, struct err *err);
+
+/* It is not certain that anybody keeps what the store has under this name. */
+MUST_CHECK bool store_doubt_blob(struct db *db, const struct hash *digest, struct err *err);
+/* Now it is, or the store has it no more. */
+MUST_CHECK bool store_end_doubt(struct db *db, const struct hash *digest, struct err *err);
+/* Some of those that have been in doubt for longer. */
+MUST_CHECK enum db_rc store_list_doubts(struct db *db, int64_t seconds, struct arena *a,
+                                        struct blob_name **out, size_t *n, struct err *err);
+
 /* DB_NONE: the account does not keep it. */
 MUST_CHECK enum db_rc store_read_blob(struct db *db, const struct hash *digest, int64_t account,
                                       int64_t *size, struct err *err);

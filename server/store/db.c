@@ -13,7 +13,6 @@
 #include "store/array.h"
 
 #define PG_EPOCH_US    INT64_C(946684800000000) /* 2000-01-01 in microseconds since 1970 */
-#define EACH_ROW_MAX   1024
 #define ATTEMPTS       5
 #define RETRY_LEAST_US 2000
 #define RETRY_MOST_US  30000
@@ -251,54 +250,52 @@ static enum db_rc execute(struct db *db, const struct sql_stmt *s, const struct 
     return rc;
 }
 
-static int64_t read_number(const PGresult *res, int row, int col)
+static int64_t read_number(struct str v)
 {
-    const char *v = PQgetvalue(res, row, col);
     uint64_t wide;
     uint32_t word;
     uint16_t half;
 
-    switch (PQgetlength(res, row, col)) {
-    case 8: memcpy(&wide, v, sizeof(wide)); return (int64_t)be64toh(wide);
-    case 4: memcpy(&word, v, sizeof(word)); return (int32_t)be32toh(word);
-    case 2: memcpy(&half, v, sizeof(half)); return (int16_t)be16toh(half);
+    switch (v.n) {
+    case 8: memcpy(&wide, v.p, sizeof(wide)); return (int64_t)be64toh(wide);
+    case 4: memcpy(&word, v.p, sizeof(word)); return (int32_t)be32toh(word);
+    case 2: memcpy(&half, v.p, sizeof(half)); return (int16_t)be16toh(half);
     default: assert(false && "a column that is not an integer"); return 0;
     }
 }
 
-static bool read_text(const PGresult *res, int row, int col, struct arena *a, struct str *out)
+void db_read_column(const struct sql_col *c, struct str v, void *row)
 {
-    const size_t n = (size_t)PQgetlength(res, row, col);
-    char *copy = arena_copy(a, (struct str){ PQgetvalue(res, row, col), n });
-
-    if (!copy) return false;
-    *out = (struct str){ copy, n };
-    return true;
-}
-
-static bool read_column(const PGresult *res, int row, int col, const struct sql_rows *rows,
-                        char *at)
-{
-    const struct sql_col *c = &rows->cols[col];
-    const bool null = PQgetisnull(res, row, col);
-    void *where = at + c->off;
+    void *const where = (char *)row + c->off;
 
     switch (c->t) {
-    case SQL_T_I64: *(int64_t *)where = null ? 0 : read_number(res, row, col); return true;
-    case SQL_T_TIME:
-        *(int64_t *)where = null ? 0 : read_number(res, row, col) + PG_EPOCH_US;
-        return true;
-    case SQL_T_BOOL: *(bool *)where = !null && *PQgetvalue(res, row, col) != 0; return true;
+    case SQL_T_I64: *(int64_t *)where = v.p ? read_number(v) : 0; return;
+    case SQL_T_TIME: *(int64_t *)where = v.p ? read_number(v) + PG_EPOCH_US : 0; return;
+    case SQL_T_BOOL: *(bool *)where = v.p && *v.p != 0; return;
     case SQL_T_TEXT:
-    case SQL_T_BYTES:
-        *(struct str *)where = (struct str){ NULL, 0 };
-        return null || read_text(res, row, col, rows->arena, where);
+    case SQL_T_BYTES: *(struct str *)where = v; return;
     case SQL_T_UUID:
     case SQL_T_ARRAY:
     case SQL_T_NULL: break;
     }
     assert(false && "a column kind that no row has");
-    return false;
+}
+
+/* What outlives the result is copied into the arena. */
+static bool read_column(const PGresult *res, int row, int col, const struct sql_rows *rows,
+                        char *at)
+{
+    const struct sql_col *c = &rows->cols[col];
+    struct str v = { NULL, 0 };
+
+    if (!PQgetisnull(res, row, col))
+        v = (struct str){ PQgetvalue(res, row, col), (size_t)PQgetlength(res, row, col) };
+    if (v.p && (c->t == SQL_T_TEXT || c->t == SQL_T_BYTES)) {
+        v.p = arena_copy(rows->arena, v);
+        if (!v.p) return false;
+    }
+    db_read_column(c, v, at);
+    return true;
 }
 
 static enum db_rc read_row(const PGresult *res, int row, const struct sql_stmt *s,
@@ -377,7 +374,7 @@ static enum db_rc take_row(struct db *db, const PGresult *res, const struct sql_
 enum db_rc db_each(struct db *db, const struct sql_stmt *s, const struct sql_arg *args,
                    const struct sql_rows *rows, db_row_fn *fn, void *arg, struct err *err)
 {
-    char row[EACH_ROW_MAX] __attribute__((aligned(16)));
+    char row[DB_ROW_MAX] __attribute__((aligned(16)));
     struct params p = { 0 };
     enum db_rc rc = DB_NONE, all = DB_ONE;
 

@@ -113,6 +113,11 @@ MUST_CHECK enum db_rc db_each(struct db *db, const struct sql_stmt *s, const str
                               const struct sql_rows *rows, db_row_fn *fn, void *arg,
                               struct err *err);
 
+/* The same for a statement without parameters, read by COPY: libpq makes no result of each row.
+ * rows->arena is not used: texts and bytes of the row are valid during fn. */
+MUST_CHECK enum db_rc db_copy(struct db *db, const struct sql_stmt *s, const struct sql_rows *rows,
+                              db_row_fn *fn, void *arg, struct err *err);
+
 /* Run fn in one transaction; on DB_RETRY (40001, 40P01) again, at most 5 times with a pause. fn has
  * no effect but through db, returns DB_ONE or DB_NONE to commit, else the transaction is rolled
  * back. An unknown outcome of COMMIT is ERR_OUTCOME_UNKNOWN. */

@@ -6,8 +6,9 @@
 
 #include "store/db.h"
 
+#define DB_ROW_MAX   1024 /* bytes of a row that is read without holding them all */
 #define PREPARED_MAX 256
-#define PARAMS_MAX   36
+#define PARAMS_MAX   40
 #define STEPS_MAX    256 /* of all groups under way */
 
 struct step {         /* of a pipeline, to be answered in order */
@@ -42,3 +43,6 @@ int64_t db_affected(PGresult *res); /* rows touched, or given back */
 /* Set err from a failed result, or from the connection; `what` completes "could not …". */
 bool db_failed(struct db *db, const PGresult *res, const char *what, struct err *err);
 enum db_rc db_classify(struct db *db, const PGresult *res, const char *what, struct err *err);
+
+/* A column's value, p NULL for NULL, to its place in the row. Texts and bytes are not copied. */
+void db_read_column(const struct sql_col *c, struct str v, void *row);

@@ -47,18 +47,18 @@ static const struct {
     [BALANCES_NEW] = { &SQL_group_balances_new, "iii" },
     [BALANCES] = { &SQL_group_balances, "iii" },
     [STANDINGS] = { &SQL_group_standings, "iiiiii" },
-    [NODES_NEW] = { &SQL_group_nodes_new, "iitiiiiiiiiiiiiiitt" },
-    [NODES] = { &SQL_group_nodes, "iiiiiiiiiiiiiiitt" },
+    [NODES_NEW] = { &SQL_group_nodes_new, "iitiiiiiiiiiiiiiitttiti" },
+    [NODES] = { &SQL_group_nodes, "iiiiiiiiiiiiiiitttiti" },
     [ASKS_NEW] = { &SQL_group_asks_new, "iitiiiiiiitiiiiiiiI" },
-    [ASKS] = { &SQL_group_asks, "iiiiiiiiiiI" },
+    [ASKS] = { &SQL_group_asks, "iiiiitiiiiiI" },
     [BIDS_NEW] = { &SQL_group_bids_new, "iitiiiiiitiiiiiiiiiiiiiiiiI" },
     [BIDS_RESTING] = { &SQL_group_bids_resting, "iitiiiiitiii" },
     [BIDS] = { &SQL_group_bids, "iiiiiiiiiiiiiiiiI" },
     [AUCTIONS] = { &SQL_group_auctions, "it" },
     [OFFERS] = { &SQL_group_offers, "iiii" },
     [TRADES] = { &SQL_group_trades, "itiiiiiooo" },
-    [LEASES_NEW] = { &SQL_group_leases_new, "iiiiiiiiiiiiiiiototttttiiiiiiiiiii" },
-    [LEASES] = { &SQL_group_leases, "iiiiotttttiiiiiiiiiii" },
+    [LEASES_NEW] = { &SQL_group_leases_new, "iiiiiiiiiiiiiiiototttttiiiiiiiiiiittiiii" },
+    [LEASES] = { &SQL_group_leases, "iiiiotttttiiiiiiiiiiittiiii" },
     [LEASE_COMMANDS] = { &SQL_group_lease_commands, "iii" },
     [PAYOUTS_NEW] = { &SQL_group_payouts_new, "iiiiti" },
     [PAYOUTS] = { &SQL_group_payouts, "iii" },
@@ -131,7 +131,8 @@ static void add_foreign(struct sheet *s, const struct command *c, const struct o
 
 static bool is_lease_command(enum command_kind k)
 {
-    return (k >= COMMAND_ACCEPT_LEASE && k <= COMMAND_LEASE_SPENT) || k == COMMAND_LEASE_RIPE;
+    return (k >= COMMAND_ACCEPT_LEASE && k <= COMMAND_LEASE_SPENT) || k == COMMAND_LEASE_RIPE ||
+           k == COMMAND_LEASE_PREPARED || k == COMMAND_LEASE_DRAINED;
 }
 
 void group_add_command(struct group *g, const struct group_command *c)
@@ -232,6 +233,10 @@ static void add_node(struct group *g, const struct node *n)
         sheet_i64(s, rest[i]);
     sheet_time(s, n->backoff_us);
     sheet_time(s, n->quoted_us);
+    sheet_time(s, n->ill_since_us);
+    sheet_i64(s, n->ill_us);
+    sheet_time(s, n->drain_us);
+    sheet_i64(s, n->drain_stops);
 }
 
 static void add_ask(struct group *g, const struct ask *a, int64_t version)
@@ -253,8 +258,8 @@ static void add_ask(struct group *g, const struct ask *a, int64_t version)
     if (fresh) sheet_i64(s, a->spec.floor.micros);
     sheet_i64(s, a->spec.units);
     sheet_i64(s, a->free);
+    sheet_time(s, a->spec.until_us);
     if (fresh) {
-        sheet_time(s, a->spec.until_us);
         sheet_i64(s, a->spec.seconds_min);
         sheet_i64(s, a->spec.seconds_max);
     }
@@ -402,6 +407,12 @@ static void add_lease(struct group *g, const struct touched *t, const struct lea
     for (size_t i = 0; i < ARRAY_LEN(moving); i++)
         sheet_i64(s, moving[i]);
     sheet_i64(s, version);
+    sheet_time(s, l->prepared_us);
+    sheet_time(s, l->gathered_us);
+    sheet_i64(s, l->checkpoint);
+    sheet_i64(s, l->seconds_kept);
+    sheet_i64(s, l->seconds_looked);
+    sheet_i64(s, l->ill_us);
     add_outbox(g, version, OUTBOX_LEASE, l->lease);
 }
 
@@ -458,16 +469,19 @@ static bool is_replaced(const struct touched *t, size_t i)
 static void add_pool(struct group *g, const struct pool_state *p)
 {
     struct sheet *s = &g->sheets[POOLS];
-    int64_t recent[REFERENCE_TRADES];
+    int64_t pairs[2 * REFERENCE_TRADES] = { 0 };
 
-    for (int32_t i = 0; i < p->recent_n; i++)
-        recent[i] = p->recent[i].micros;
+    int64_t *at = pairs;
+    for (int32_t i = 0; i < p->recent_n; i++) {
+        *at++ = p->recent[i].micros;
+        *at++ = p->recent_sellers[i];
+    }
     sheet_i64(s, p->pool);
     sheet_time(s, p->call_us);
     sheet_i64(s, p->called_seq);
     sheet_i64(s, p->cursor_limit.micros);
     sheet_i64(s, p->cursor_priority);
-    add_list(s, recent, p->recent_n);
+    add_list(s, pairs, 2 * p->recent_n);
 }
 
 void group_add_touched(struct group *g, const struct touched *t, int64_t version)

@@ -15,7 +15,8 @@
     COL_I64(T, at reason), COL_I64(T, at fault), COL_I64(T, at version), COL_TIME(T, at bid_at_us), \
     COL_TIME(T, at ask_at_us), COL_TIME(T, at node_at_us), COL_BOOL(T, at exited),                   \
     COL_I64(T, at base), COL_BOOL(T, at own), COL_BOOL(T, at ripe), COL_I64(T, at waits),           \
-    COL_I64(T, at insurance), COL_I64(T, at nodes), COL_I64(T, at rank)
+    COL_I64(T, at insurance), COL_I64(T, at nodes), COL_I64(T, at rank),               \
+    COL_TIME(T, at prepared_us), COL_TIME(T, at gathered_us)
 
 static const struct sql_col cols[] = { LEASE_COLS(struct lease_row, ) };
 /* The same row within a larger one. */

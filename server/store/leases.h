@@ -13,9 +13,10 @@ struct lease_row {
     bool exited;                              /* its receipt came */
     int64_t base;                             /* of a displacing one: the ask's price */
     bool own, ripe;
-    int64_t waits;       /* the lease that makes room for it first; 0: none */
-    int64_t insurance;   /* part of the charge: charge = fee + payout + insurance */
-    int64_t nodes, rank; /* of a gang: how many leases, and which this is, from 0 */
+    int64_t waits;                    /* the lease that makes room for it first; 0: none */
+    int64_t insurance;                /* part of the charge: charge = fee + payout + insurance */
+    int64_t nodes, rank;              /* of a gang: how many leases, and which this is, from 0 */
+    int64_t prepared_us, gathered_us; /* of a gang: it, and all of them, could start; 0: not yet */
 };
 
 /* With the command of its exit. */

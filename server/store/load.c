@@ -14,7 +14,7 @@
 /* Rows are read as plain 64-bit numbers and then put into the domain's structs, whose members have
  * the widths of the rules. */
 struct row {
-    int64_t n[32];
+    int64_t n[40];
     struct str lists[2]; /* arrays of numbers */
 };
 
@@ -68,6 +68,10 @@ static bool load_node(struct market *m, const struct row *r)
         .strikes = (int32_t)r->n[16],
         .backoff_us = r->n[17],
         .quoted_us = r->n[18],
+        .ill_since_us = r->n[19],
+        .ill_us = r->n[20],
+        .drain_us = r->n[21],
+        .drain_stops = r->n[22] != 0,
     };
     return market_load_node(m, &n);
 }
@@ -170,6 +174,12 @@ static bool load_lease(struct market *m, const struct row *r)
         .ripe = r->n[29] != 0,
         .waits = r->n[30],
         .insurance = { r->n[31] },
+        .prepared_us = r->n[32],
+        .gathered_us = r->n[33],
+        .checkpoint = r->n[34],
+        .seconds_kept = (int32_t)r->n[35],
+        .seconds_looked = (int32_t)r->n[36],
+        .ill_us = r->n[37],
     };
     return market_load_lease(m, &l);
 }
@@ -188,7 +198,7 @@ static bool load_payout(struct market *m, const struct row *r)
 
 static bool load_pool_state(struct market *m, const struct row *r)
 {
-    int64_t recent[REFERENCE_TRADES];
+    int64_t pairs[2 * REFERENCE_TRADES];
     int n = 0;
     struct pool_state p = {
         .pool = (int32_t)r->n[0],
@@ -198,10 +208,13 @@ static bool load_pool_state(struct market *m, const struct row *r)
         .cursor_priority = r->n[4],
     };
 
-    if (!terms_read(r->lists[0], recent, ARRAY_LEN(recent), &n)) return false;
-    for (int i = 0; i < n; i++)
-        p.recent[i] = (struct money){ recent[i] };
-    p.recent_n = n;
+    if (!terms_read(r->lists[0], pairs, ARRAY_LEN(pairs), &n) || n % 2 != 0) return false;
+    p.recent_n = n / 2;
+    const int64_t *at = pairs;
+    for (int32_t i = 0; i < p.recent_n; i++) {
+        p.recent[i] = (struct money){ *at++ };
+        p.recent_sellers[i] = *at++;
+    }
     return market_load_pool(m, &p);
 }
 
@@ -218,7 +231,7 @@ static const struct sql_col standing_cols[] = {
 };
 static const struct sql_col node_cols[] = {
     N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), N(13), N(14),
-    N(15), N(16), T(17), T(18),
+    N(15), N(16), T(17), T(18), T(19), N(20), T(21), N(22),
 };
 static const struct sql_col ask_cols[] = {
     N(0), N(1), T(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), T(10), N(11), N(12), N(13), N(14),
@@ -231,7 +244,7 @@ static const struct sql_col bid_cols[] = {
 static const struct sql_col lease_cols[] = {
     N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), T(13), T(14),
     T(15), T(16), T(17), N(18), N(19), N(20), N(21), N(22), N(23), N(24), N(25), N(26), N(27),
-    N(28), N(29), N(30), N(31),
+    N(28), N(29), N(30), N(31), T(32), T(33), N(34), N(35), N(36), N(37),
 };
 static const struct sql_col pool_state_cols[] = {
     N(0), T(1), N(2), N(3), N(4), L(0),
@@ -252,6 +265,7 @@ static const struct {
     { &SQL_load_standings,   standing_cols,   ARRAY_LEN(standing_cols),   load_standing },
     { &SQL_load_nodes,       node_cols,       ARRAY_LEN(node_cols),       load_node },
     { &SQL_load_asks,        ask_cols,        ARRAY_LEN(ask_cols),        load_ask },
+    { &SQL_load_noted_bids,  bid_cols,        ARRAY_LEN(bid_cols),        load_bid },
     { &SQL_load_bids,        bid_cols,        ARRAY_LEN(bid_cols),        load_bid },
     { &SQL_load_leases,      lease_cols,      ARRAY_LEN(lease_cols),      load_lease },
     { &SQL_load_payouts,     payout_cols,     ARRAY_LEN(payout_cols),     load_payout },
@@ -277,13 +291,9 @@ static bool load_row(void *arg, const void *row, struct err *err)
 static bool load_kind(struct db *db, struct market *m, size_t kind, struct err *err)
 {
     struct loading l = { m, kinds[kind].load };
-    struct arena a;
-    const struct sql_rows rows = { kinds[kind].cols, kinds[kind].ncols, sizeof(struct row), &a };
+    const struct sql_rows rows = { kinds[kind].cols, kinds[kind].ncols, sizeof(struct row), NULL };
 
-    arena_init(&a, ROW_BYTES_MAX);
-    const enum db_rc rc = db_each(db, kinds[kind].stmt, NULL, &rows, load_row, &l, err);
-    arena_done(&a);
-    return rc == DB_ONE;
+    return db_copy(db, kinds[kind].stmt, &rows, load_row, &l, err) == DB_ONE;
 }
 
 /* A large market may take longer than a statement usually may; and what is open is found by keys,
@@ -322,15 +332,15 @@ enum db_rc store_load_state(struct db *db, void *arg, struct err *err)
     return DB_FAIL;
 }
 
-/* One transaction is enough for one snapshot here: only the leader writes these tables, we hold the
- * epoch, and whoever had it before can commit nothing more. What is long and needs no database
- * comes after it, as a transaction that does nothing is ended by the server. */
+/* All is read of one moment, as the note of what is open may be written anew meanwhile. What is
+ * long and needs no database comes after the transaction, as one that does nothing is ended by the
+ * server. */
 bool store_load_market(struct db *db, struct market *m, int64_t *read_us, struct err *err)
 {
     const int64_t began = clock_monotonic_us();
     struct load l = { m, { .n = { ACCOUNT_FIRST - 1 } } };
 
-    if (db_tx(db, load_all, &l, err) != DB_ONE) return false;
+    if (db_snapshot(db, load_all, &l, err) != DB_ONE) return false;
     *read_us = clock_monotonic_us() - began;
     return market_load_end(m, l.last.n[0], l.last.n[1]) ||
            FAIL(err, ERR_NO_MEMORY, "No memory to hold the market.");

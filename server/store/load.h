@@ -18,7 +18,7 @@ MUST_CHECK bool store_load_market(struct db *db, struct market *m, int64_t *read
  * is the struct market *. */
 MUST_CHECK enum db_rc store_load_state(struct db *db, void *market, struct err *err);
 
-/* Keys that a client may repeat, oldest first. */
+/* Keys that a client may repeat, in no order. */
 struct stored_key {
     int64_t account, seq, at_us;
     struct str key, body; /* 16 and 32 bytes */

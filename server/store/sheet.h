@@ -9,7 +9,7 @@
 #include "store/array.h"
 #include "store/db.h"
 
-#define SHEET_COLUMNS_MAX 36
+#define SHEET_COLUMNS_MAX 40
 
 struct sheet {
     const struct sql_stmt *stmt;

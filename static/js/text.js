@@ -84,6 +84,8 @@ const reasons = {
     'not-filled': 'It could not be filled at once, and was not to wait.',
     displaced: 'It had to make room for a higher bid.',
     'gang-broken': 'Another machine of the same job failed.',
+    'node-unhealthy': 'A GPU of the machine is not well.',
+    drained: 'The owner of the machine took it out of service.',
 };
 export const reasonText = (reason) => reasons[reason] ?? reason;
 

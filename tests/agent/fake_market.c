@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "sign/checkpoint.h"
 #include "sign/receipt.h"
 #include "sign/sha.h"
 #include "tests/agent/fake_ports.h"
@@ -274,6 +275,22 @@ static enum link_result decline(void *self, struct str lease_id, int64_t epoch, 
     return leave(w, happen(l, LEASE_DECLINE, LEASE_VOID), err);
 }
 
+/* All of the gang could start once the test lets them. */
+static enum link_result prepared(void *self, struct str lease_id, int64_t epoch,
+                                 int64_t wait_seconds, struct lease_brief *out, struct err *err)
+{
+    struct fake_world *w = self;
+    (void)wait_seconds;
+    if (!enter(w, err)) return LINK_UNREACHABLE;
+    struct fake_lease *l = find(w, lease_id, epoch);
+    if (!l) return leave(w, LINK_GONE, err);
+    l->prepared++;
+    const enum link_result r = l->state == LEASE_OFFERED ? LINK_STALE : LINK_DONE;
+    if (r == LINK_DONE) fill_brief(l, out);
+    if (r == LINK_DONE) out->gathered = l->gathered;
+    return leave(w, r, err);
+}
+
 static enum link_result ready(void *self, struct str lease_id, int64_t epoch, struct str digest,
                               struct lease_brief *out, struct err *err)
 {
@@ -282,6 +299,7 @@ static enum link_result ready(void *self, struct str lease_id, int64_t epoch, st
     struct fake_lease *l = find(w, lease_id, epoch);
     if (!l) return leave(w, LINK_GONE, err);
     if (digest.n == 0) fake_break(w, "ready without a digest");
+    if (l->nodes > 1 && !l->gathered) fake_break(w, "ready before its gang");
     l->readies++;
     const enum link_result r = happen(l, LEASE_READY, LEASE_RUNNING);
     if (r == LINK_DONE) fill_brief(l, out);
@@ -373,10 +391,12 @@ static void add_displacement(struct pulse_answer *out, const struct lease_pulse 
     c->notice_seconds = notice_seconds;
 }
 
-static enum link_result heartbeat(void *self, const struct lease_pulse *leases, size_t n,
-                                  struct arena *a, struct pulse_answer *out, struct err *err)
+static enum link_result heartbeat(void *self, const struct node_pulse *p, struct arena *a,
+                                  struct pulse_answer *out, struct err *err)
 {
     struct fake_world *w = self;
+    const struct lease_pulse *leases = p->leases;
+    const size_t n = p->leases_n;
     if (!enter(w, err)) return LINK_UNREACHABLE;
     w->market.heartbeats++;
     *out = (struct pulse_answer){ .lease_seconds = 90 };
@@ -453,6 +473,35 @@ static enum link_result blob_put(void *self, const char *sha256, int fd, int64_t
     return leave(w, LINK_DONE, err);
 }
 
+static enum link_result checkpoint(void *self, struct str lease_id, struct str document,
+                                   struct str signature, struct arena *a, bool *kept,
+                                   struct str_list *missing, struct err *err)
+{
+    struct fake_world *w = self;
+    struct checkpoint said;
+    struct signature s;
+    const struct public_key key = key_public(w->key);
+    if (!enter(w, err)) return LINK_UNREACHABLE;
+    *missing = (struct str_list){ NULL, 0 };
+    *kept = false;
+    if (!checkpoint_parse(document, a, &said, err) || !signature_parse(signature, &s) ||
+        !public_key_verify_tagged(&key, TAG_CHECKPOINT, document, &s) ||
+        !str_eq(said.lease_id, lease_id)) {
+        fake_break(w, "a checkpoint that is not well signed");
+        return leave(w, LINK_REFUSED, err);
+    }
+    struct str *name = arena_alloc(a, sizeof(*name));
+    const char *copy = arena_copy(a, said.manifest_sha256);
+    for (size_t i = 0; i < w->market.blobs_n; i++)
+        *kept = *kept || str_is(said.manifest_sha256, w->market.blobs[i]);
+    if (*kept) w->market.checkpoints++;
+    if (!*kept && name && copy) {
+        *name = str_of(copy);
+        *missing = (struct str_list){ name, 1 };
+    }
+    return leave(w, LINK_DONE, err);
+}
+
 static enum link_result auction_offer(void *self, struct str bid_id, struct str ask_id,
                                       int64_t price_micros, struct err *err)
 {
@@ -477,9 +526,11 @@ const struct link_ops fake_link_ops = {
     .auction_offer = auction_offer,
     .accept = accept_lease,
     .decline = decline,
+    .prepared = prepared,
     .ready = ready,
     .cannot_start = cannot_start,
     .exit = exit_lease,
+    .checkpoint = checkpoint,
     .heartbeat = heartbeat,
     .log_put = log_put,
     .blob_get = blob_get,

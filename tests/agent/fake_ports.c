@@ -186,6 +186,17 @@ size_t fake_offer(struct fake_world *w, const char *image, int64_t max_seconds)
     return i;
 }
 
+void fake_make_gang(struct fake_world *w, size_t lease)
+{
+    struct fake_lease *l = &w->market.leases[lease];
+    char rest[sizeof(l->document)];
+    snprintf(rest, sizeof(rest), "%s", l->document + 1);
+    snprintf(l->document, sizeof(l->document), "{\"nodes\":2,\"rank\":1,%.*s",
+             (int)sizeof(rest) - 32, rest);
+    fake_sign(w, l);
+    l->nodes = 2;
+}
+
 bool fake_journal_is_empty(const struct fake_world *w)
 {
     char path[300];
@@ -235,7 +246,7 @@ static void fill_agent(struct run *r)
     a->settings = fake_settings;
     a->report.name = STR("test");
     a->report.agent_version = STR("1");
-    a->report.inventory.share = (struct share){ 1000, 4000000, 4000000 };
+    a->report.inventory.share = (struct share){ 1000, 4000000, 4000000, 0 };
     r->offer =
         (struct offer){ .pool = STR("cpu"),
                         .policy = w->policy,

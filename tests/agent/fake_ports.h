@@ -66,7 +66,9 @@ struct fake_lease {
     int64_t notice_seconds;
     bool told_late;    /* told once more when it is over: the market looked before it was */
     char refused[128]; /* "reason fault" of a cannot-start */
-    int accepts, readies, declines;
+    int accepts, prepared, readies, declines;
+    int64_t nodes; /* of a gang */
+    bool gathered; /* all of it can start */
     int64_t ticks, tick_seconds;
     char receipt[65536], receipt_signature[96];
     int exits;
@@ -103,7 +105,7 @@ struct fake_market {
     struct pool_seen pool; /* what sellers see; its best other ask may be one of `asks` */
     int64_t quote_us;      /* a price that is younger may not be changed */
     int early;             /* how often an agent tried to */
-    int heartbeats, nodes_put, downloads;
+    int heartbeats, nodes_put, downloads, checkpoints;
     char broken[256]; /* the first thing that no agent may do; empty: none */
 };
 
@@ -127,6 +129,9 @@ void fake_world_free(struct fake_world *w); /* removes its folder */
 /* Offer a lease of one unit; returns its number. The image is "blob:sha256:…" of a small archive,
  * unless `image` names another. */
 size_t fake_offer(struct fake_world *w, const char *image, int64_t max_seconds);
+
+/* The lease becomes the second of a gang of two. */
+void fake_make_gang(struct fake_world *w, size_t lease);
 
 /* Run an agent in a child until `done` says so of the world, or `most_ms` have passed. Returns what
  * the child ended with: 0, 9 for a crash, 1 when the time was over. */

@@ -238,6 +238,46 @@ TEST(who_has_to_make_room_has_its_notice_before_it_is_killed)
     end(w);
 }
 
+static bool over_once_gathered(struct fake_world *w)
+{
+    struct fake_lease *l = &w->market.leases[0];
+    if (l->prepared >= 3) l->gathered = true;
+    return all_over(w);
+}
+
+TEST(who_is_of_a_gang_starts_with_all_of_it)
+{
+    struct fake_world *w = one_lease(NULL, 60);
+    fake_make_gang(w, 0);
+    CHECK_I64(fake_run(w, over_once_gathered, PATIENCE_MS), 0);
+    CHECK(w->market.leases[0].prepared >= 3);
+    CHECK_I64(w->market.leases[0].readies, 1);
+    CHECK_I64(w->engine.v[0].starts, 1);
+    CHECK_REASON(w, "done");
+    end(w);
+}
+
+static bool over_after_the_others_failed(struct fake_world *w)
+{
+    struct fake_lease *l = &w->market.leases[0];
+    if (l->prepared >= 2 && l->state == LEASE_PREPARING) {
+        l->state = LEASE_STOPPING;
+        l->stop = true;
+    }
+    return all_over(w);
+}
+
+TEST(who_is_of_a_gang_that_cannot_start_never_runs)
+{
+    struct fake_world *w = one_lease(NULL, 60);
+    fake_make_gang(w, 0);
+    CHECK_I64(fake_run(w, over_after_the_others_failed, PATIENCE_MS), 0);
+    CHECK_I64(w->market.leases[0].readies, 0);
+    CHECK_I64(w->engine.v[0].starts, 0);
+    CHECK_I64(receipt_of(w, 0).seconds, 0);
+    end(w);
+}
+
 static bool over_after_a_forget(struct fake_world *w)
 {
     if (first_runs(w)) w->market.leases[0].forget = true;
@@ -471,7 +511,9 @@ TESTS(T(a_lease_from_offer_to_receipt), T(the_second_start_of_an_image_needs_no_
       T(a_long_log_is_capped_and_its_digest_is_of_what_was_sent), T(the_buyers_stop_asks_first),
       T(who_has_to_make_room_is_asked_and_says_so),
       T(who_has_to_make_room_has_its_notice_before_it_is_killed),
-      T(who_does_not_hear_is_killed_after_the_grace),
+      T(who_does_not_hear_is_killed_after_the_grace), T(who_is_of_a_gang_starts_with_all_of_it),
+      T(who_is_of_a_gang_that_cannot_start_never_runs), T(who_is_of_a_gang_starts_with_all_of_it),
+      T(who_is_of_a_gang_that_cannot_start_never_runs),
       T(what_the_market_forgets_is_killed_and_dropped), T(the_deadline_needs_no_market),
       T(work_goes_on_without_the_market_and_nothing_of_it_is_lost), T(too_much_memory),
       T(who_fills_the_disk_is_stopped_and_told),

@@ -3,15 +3,25 @@
 rests in the books."""
 
 import contextlib
+import pathlib
 
 import pytest
 
 from tests.api import snapshot
 from tests.api.contract import Contract
 from tests.api.people import Asker, Machine, Person
-from tests.api.samples import Estate
+from tests.api.samples import DOWNLOAD, Estate
 from tests.outside.market import Market
 from tests.outside.process import Folder, wait_for
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def hand_out(folder):
+    """What a market needs to hand out agents."""
+    (folder / "downloads").mkdir()
+    (folder / "downloads" / DOWNLOAD).write_bytes(b"a program")
+    return {"downloads": folder / "downloads", "packaging": ROOT / "packaging"}
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +31,14 @@ def contract():
 
 @pytest.fixture(scope="session")
 def market(contract):
-    with Folder("api") as folder, Market(folder) as market:
+    with Folder("api") as folder, Market(folder, **hand_out(folder)) as market:
         yield market
 
 
 @pytest.fixture(scope="session")
 def quiet_market(contract):
     """Another one, where nothing happens that a test does not do: no offer runs out, no machine falls silent."""
-    with Folder("api") as folder, Market(folder, offer_seconds=3600, lease_seconds=3600) as market:
+    with Folder("api") as folder, Market(folder, **hand_out(folder), offer_seconds=3600, lease_seconds=3600) as market:
         yield market
 
 

@@ -43,7 +43,12 @@ def read_json(content):
 def _text_inside(validator, schema, instance, _parent):
     """A text that is JSON itself is held against the schema of its content."""
     if isinstance(instance, str):
-        yield from validator.descend(read_json(instance), schema)
+        try:
+            inside = read_json(instance)
+        except json.JSONDecodeError as wrong:
+            yield jsonschema.ValidationError(f"is no JSON: {wrong}")
+            return
+        yield from validator.descend(inside, schema)
 
 
 Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"contentSchema": _text_inside})

@@ -212,6 +212,10 @@ class Machine(Asker):
         """POST /v1/agent/leases/{lease}/{event}"""
         return self.post(f"/v1/agent/leases/{work['lease_id']}/{event}", {"epoch": work["epoch"], **more})
 
+    def say_and_wait(self, work, event, seconds):
+        return self.call("POST", f"/v1/agent/leases/{work['lease_id']}/{event}", {"epoch": work["epoch"]},
+                         headers={"Prefer": f"wait={seconds}"})
+
     def accept(self, work):
         return self.say(work, "accept", image_digest=IMAGE_DIGEST)
 

@@ -8,6 +8,7 @@ from tests.api.people import IMAGE_DIGEST, Key, Machine, fresh, job, report
 from tests.outside.market import usd
 
 CONTENT = b"what the owner keeps"
+DOWNLOAD = "bourse-agent-x86_64"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -76,6 +77,12 @@ class Estate:
             "patch_agent_ask": {"price_per_unit_hour": usd("0.910"), "units": 3},
             "post_agent_lease_accept": {"epoch": 1, "image_digest": IMAGE_DIGEST},
             "post_agent_lease_decline": {"epoch": 1, "reason": "declined", "detail": "busy"},
+            "post_agent_lease_prepared": {"epoch": 1},
+            "post_agent_lease_checkpoint": {"document": "{}", "signature": "A" * 86 + "=="},
+            "post_node_drain": {"at": "2030-01-01T00:00:00Z", "running": "finish"},
+            "post_agent_drain": {"at": "2030-01-01T00:00:00Z", "running": "finish"},
+            "put_agent_doctor": {"result": "ok", "checks": [
+                {"id": "D01", "name": "server", "result": "ok", "reason": "It answers."}]},
             "post_agent_lease_ready": {"epoch": 1, "image_digest": IMAGE_DIGEST},
             "post_agent_lease_cannot_start": {
                 "epoch": 1, "reason": "image-invalid", "fault": "buyer", "detail": "no such layer"},
@@ -93,6 +100,8 @@ class Estate:
             path += "?stream=stdout"
         if operation.name in ("put_blob", "put_agent_blob"):
             path = path.replace(DIGEST, hashlib.sha256(b"other bytes").hexdigest())
+        if operation.name == "get_download":
+            path = f"/downloads/{DOWNLOAD}"
         keyed = any(p.get("$ref", "").endswith("/IdempotencyKey") for p in operation.parameters)
         return Sample(path, self.bodies().get(operation.name), keyed)
 

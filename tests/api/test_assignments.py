@@ -45,7 +45,7 @@ def test_an_assignment_says_all_that_shall_run(buyer, node):
         "lease_id": job["lease_id"], "epoch": 1, "node_id": node.node_id, "job_id": job["job_id"],
         "image": "docker.io/library/alpine:3.20", "command": ["a", "b\n"], "entrypoint": ["/e"], "env": {"SEED": "7"},
         "workdir": "/w", "pool": "cpu", "units": 2, "cpu_millis": 2000, "memory_bytes": 2 * GIB,
-        "scratch_bytes": 4 * GIB, "max_seconds": 1200, "egress": "none", "outputs": ["/out/x"],
+        "scratch_bytes": 4 * GIB, "max_seconds": 1200, "egress": "none", "allow": [], "isolation": "runc", "outputs": ["/out/x"],
         "market_id": node.market_id,
     }
     assert {name: told[name] for name in wanted} == wanted

@@ -98,3 +98,31 @@ def test_a_sealed_bid_can_be_cancelled_but_not_changed(buyer, sellers, problem):
     made = seal(buyer)
     problem(buyer.patch(f"/v1/bids/{made['job']['bid_id']}", {"limit_price_per_unit_hour": usd("0.070")}), "wrong-state")
     assert buyer.post(f"/v1/jobs/{made['job']['job_id']}/cancel").ok()["state"] == "cancelled"
+
+
+def test_none_is_passed_over_while_leases_come(buyer, provider):
+    """`next` counts leases and sealed bids with one number: a lease that comes between two looks hides no bid."""
+    machine, heard, sealed = Machine(provider), set(), []
+    machine.offer(units=64, price="0.010", floor_price_per_unit_hour=usd("0.005")).ok()
+
+    def listen():
+        after = 0
+        while not (done.done() and set(sealed) <= heard) and time.monotonic() < until:
+            told = machine.assignments(after, wait=1)
+            if told.status == 204:
+                continue
+            heard.update(a["bid_id"] for a in told.ok()["auctions"])
+            after = told.ok()["next"]
+
+    def flood():
+        for n in range(30):
+            made = buyer.submit(auction_ms=4000 if n % 2 else 0, limit_price_per_unit_hour=usd("0.060")).ok()
+            if n % 2:
+                sealed.append(made["job"]["bid_id"])
+
+    until = time.monotonic() + 20
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        done = pool.submit(flood)
+        listen()
+        done.result()
+    assert len(sealed) == 15 and set(sealed) <= heard

@@ -202,7 +202,7 @@ def test_complaints_are_bounded(estate):
 # ---- what is known and not supported -------------------------------------------------------------
 
 NOT_SUPPORTED = {
-    "level": "replicated", "kind": "service", "egress": "open",
+    "level": "replicated", "kind": "service",
 }
 
 
@@ -220,10 +220,10 @@ def test_all_that_is_not_supported_is_named_at_once(estate, unchanged, problem):
 
 
 @pytest.mark.parametrize("name", ["post_asks", "post_agent_asks"])
-def test_offers_of_a_network_are_not_supported(estate, unchanged, problem, name):
+def test_offers_of_a_network_that_there_is_not_are_refused(estate, unchanged, problem, name):
     operation = CONTRACT.operations[name]
     with unchanged():
-        problem(send(estate, operation, {**estate.sample(operation).body, "egress": "open"}), "not-supported", "/egress")
+        problem(send(estate, operation, {**estate.sample(operation).body, "egress": "lan"}), "validation-failed", "/egress")
 
 
 # ---- money ---------------------------------------------------------------------------------------

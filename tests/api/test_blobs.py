@@ -123,6 +123,58 @@ def test_ranges_that_are_none(keeper, content, problem, given):
         problem(told, "malformed-request")
 
 
+def test_when_all_has_come_no_more_need_be_sent(keeper, content, problem):
+    """As after a crash behind the last byte: the client has nothing left to send."""
+    asker, base = keeper
+    path = f"{base}/{digest(content)}"
+    rest = {"Content-Range": "bytes */3000"}
+    part(asker, path, content, 0, 999)
+    told = asker.put(path, b"", rest)
+    assert problem(told, "wrong-state") and told.headers["Upload-Offset"] == "1000"
+    problem(asker.put(path, content[:5], rest), "malformed-request")
+    part(asker, path, content, 1000, 2999).ok()
+    assert asker.put(path, b"", rest).status == 200
+
+
+# ---- ranges -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked, first, last", [
+    ("bytes=0-0", 0, 0), ("bytes=0-999", 0, 999), ("bytes=1000-", 1000, 2999), ("bytes=-1", 2999, 2999),
+    ("bytes=-9999", 0, 2999), ("bytes=2999-99999", 2999, 2999),
+])
+def test_a_range_of_the_bytes(keeper, content, asked, first, last):
+    asker, base = keeper
+    path = f"{base}/{digest(content)}"
+    asker.put(path, content).ok()
+    for headers in ({}, {"If-Range": f'"{digest(content)}"'}):
+        told = asker.call("GET", path, headers={"Range": asked, **headers})
+        assert (told.status, told.content) == (206, content[first:last + 1])
+        assert told.headers["Content-Range"] == f"bytes {first}-{last}/3000"
+
+
+@pytest.mark.parametrize("headers", [
+    {"Range": "bytes=0-1,5-6"}, {"Range": "items=0-1"}, {"Range": "bytes=x-1"}, {"Range": "bytes=5-4"},
+    {"Range": "bytes=5"}, {"Range": "bytes=0-1", "If-Range": '"another"'}, {},
+])
+def test_what_is_no_range_is_all_of_it(buyer, content, headers):
+    path = f"/v1/blobs/{digest(content)}"
+    buyer.put(path, content).ok()
+    told = buyer.call("GET", path, headers=headers)
+    assert (told.status, told.content, told.headers["ETag"]) == (200, content, f'"{digest(content)}"')
+
+
+@pytest.mark.parametrize("asked", ["bytes=3000-", "bytes=99999-", "bytes=-0"])
+def test_a_range_beyond_the_bytes(buyer, content, problem, asked):
+    path = f"/v1/blobs/{digest(content)}"
+    buyer.put(path, content).ok()
+    told = buyer.call("GET", path, headers={"Range": asked})
+    assert problem(told, "range-beyond") and told.headers["Content-Range"] == "bytes */3000"
+
+
+# ---- limits -------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("total", [(1 << 30) + 1, 1 << 40])
 def test_at_most_a_gibibyte(buyer, content, problem, total):
     problem(part(buyer, f"/v1/blobs/{digest(content)}", content, 0, 999, total), "body-too-large")

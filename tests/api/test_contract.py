@@ -61,6 +61,9 @@ MICRO = 1_000_000
 
 def without_null(schema):
     """The schema of a value that may also be null."""
+    if isinstance(schema.get("type"), list):
+        (kind,) = [kind for kind in schema["type"] if kind != "null"]
+        return {**schema, "type": kind}
     others = [part for part in schema.get("anyOf", []) if part != {"type": "null"}]
     if len(others) != 1:
         return schema

@@ -44,7 +44,8 @@ def test_both_sides_see_a_lease_from_their_side(buyer, provider, machine, lease)
 def test_each_step_is_answered_with_the_state_after_it(buyer, machine, lease):
     work = machine.work(lease)
     for step, state in ((machine.accept, "preparing"), (machine.ready, "running"), (machine.finish, "settled")):
-        assert step(work).ok() == {"lease_id": lease, "epoch": 1, "state": state, "max_seconds": 600}
+        assert step(work).ok() == {"lease_id": lease, "epoch": 1, "state": state, "max_seconds": 600,
+                                    "gathered": False}
         assert see(buyer, lease)["state"] == state
 
 

@@ -174,7 +174,7 @@ BAD = [
     {"max_duration_seconds": 59}, {"max_duration_seconds": 2592001}, {"max_duration_seconds": 1 << 62},
     {"checkpoint_seconds": 1}, {"requires": {"regions": ["atlantis"]}}, {"requires": {"tier": 4}}, {"requires": {"colour": 1}},
     {"requires": {"isolation": "thick"}}, {"own": "perhaps"}, {"own": "only", "nodes": 2}, {"auction_ms": 9000},
-    {"auction_ms": 100, "nodes": 2}, {"rank": "value"}, {"level": "audited"}, {"egress": "open"}, {"kind": "service"},
+    {"auction_ms": 100, "nodes": 2}, {"rank": "value"}, {"level": "audited"}, {"egress": "lan"}, {"egress": "allowlist"}, {"kind": "service"},
     {"image": "blob:x"}, {"image": "a b"}, {"workdir": "here"}, {"outputs": ["/etc"]}, {"nonsense": 1}, {"expires_at": "soon"},
     {"time_in_force": "post-only", "own": "only"}, {"env": {"A": 1}}, {"units": 0, "nodes": 0, "gpus": -1},
 ]

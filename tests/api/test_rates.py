@@ -56,6 +56,19 @@ def test_who_is_refused_may_repeat_with_the_same_key(person):
     assert flood.submit(key="the-same").status == 201
 
 
+def test_a_machine_that_is_another_every_moment_is_told_so(strict, person, problem):
+    machine = Machine(person())
+    said = {"name": "node", "agent_version": "1.0.0", "engine": None}
+    for n in range(1, 100):
+        told = machine.call("PUT", "/v1/agent/node", {**said, "inventory": {
+            "cpu_millis": 64000 + n, "memory_bytes": 1 << 38, "scratch_bytes": 1 << 39, "gpus": []}})
+        if told.status != 200:
+            break
+    assert n > 10
+    problem(told, "rate-limited")
+    assert strict.value(f"SELECT count(*) FROM commands WHERE account = {machine.provider.number} AND kind = 3") == n
+
+
 def test_a_flood_from_one_address_is_told_so(strict, contract, problem):
     anybody = Asker(strict, contract)
     told = [anybody.get("/v1/pools") for _ in range(40)]

@@ -2,6 +2,10 @@
 """What a job may say of the machines that it wants, of how it waits and of what it pays; and what an offer
 may say of the jobs that it takes."""
 
+import concurrent.futures
+import json
+import time
+
 import pytest
 
 from tests.api.people import Machine, job
@@ -108,10 +112,42 @@ def test_what_is_wrong_is_named(buyer, unchanged, problem, wishes, pointer):
         problem(answer, *(["malformed-body"] if pointer is None else ["validation-failed", pointer]))
 
 
-def test_what_would_be_promised_and_not_kept_is_refused(buyer, unchanged, problem):
+@pytest.mark.parametrize("wishes, pointer", [
+    ({"egress": "lan"}, "/egress"), ({"egress": "allowlist"}, "/allow"), ({"egress": "allowlist", "allow": []}, "/allow"),
+    ({"egress": "open", "allow": ["example.org"]}, "/allow"), ({"allow": ["example.org"]}, "/allow"),
+    *(({"egress": "allowlist", "allow": ["example.org", host]}, "/allow/1") for host in (
+        "10.0.0.1", "localhost", "example.org:25", "example.org:0", "example.org:70000", "example.org:x", "a..b", "*.", "exa mple.org",
+        ".example.org", "[::1]", "example.org.", "https://example.org")),
+])
+def test_a_network_names_whom_it_may_reach(buyer, unchanged, problem, wishes, pointer):
     with unchanged():
-        for egress in ("allowlist", "open"):
-            problem(buyer.submit(egress=egress), "not-supported", "/egress")
+        problem(buyer.submit(**wishes), "validation-failed", pointer)
+
+
+def test_the_network_of_a_job_meets_that_of_an_offer(buyer, node):
+    """none < allowlist < open: an ask serves what is no more open than it takes, and the machine is told which."""
+    allow = ["example.org", "*.example.net:443"]
+    node.offer(units=1, price="0.010").ok()
+    assert buyer.submit(egress="open").ok()["job"]["state"] == "open"
+    assert node.offer(units=4, price="0.010", egress="allowlist").ok()["ask"]["egress"] == "allowlist"
+    made = buyer.submit(egress="allowlist", allow=allow).ok()["job"]
+    assert (made["state"], made["egress"]) == ("placed", "allowlist")
+    told = [json.loads(item["document"]) for item in node.assignments().ok()["data"]]
+    assert [(t["egress"], t["allow"]) for t in told if t["job_id"] == made["job_id"]] == [("allowlist", allow)]
+    assert node.offer(units=4, price="0.010", egress="open").ok()["trades"]  # what waited
+
+
+def test_isolation_is_what_the_machine_found_out(buyer, node, problem):
+    node.offer(units=4, price="0.010").ok()
+    assert buyer.submit(requires={"isolation": "userns"}).ok()["job"]["state"] == "open"
+    said = {"name": "node", "agent_version": "1.0.0", "engine": None,
+            "inventory": {"cpu_millis": 1_000_000, "memory_bytes": 1 << 40, "scratch_bytes": 1 << 41, "gpus": []}}
+    assert node.call("PUT", "/v1/agent/node", {**said, "isolation": "gvisor"}).ok()["isolation"] == "gvisor"
+    made = buyer.submit(requires={"isolation": "userns"}).ok()["job"]
+    assert made["state"] == "placed"
+    told = [json.loads(item["document"]) for item in node.assignments().ok()["data"]]
+    assert [t["isolation"] for t in told if t["job_id"] == made["job_id"]] == ["userns"]
+    problem(node.call("PUT", "/v1/agent/node", {**said, "isolation": "attested"}), "validation-failed", "/isolation")
 
 
 def test_the_largest_quantities_do_not_overflow(buyer, unchanged, problem):
@@ -272,6 +308,56 @@ def test_a_bid_that_was_filled_cannot_be_changed(buyer, node, problem):
 # ---- gangs ---------------------------------------------------------------------------------------
 
 
+def start_together(members):
+    """Accept the leases, see that each starts only with all of them; the assignments."""
+    works = [(machine, machine.work(lease)) for machine, lease in members]
+    for machine, work in works:
+        machine.accept(work).ok()
+        assert machine.ready(work).status == 409
+    *others, (last, its_work) = works
+    for machine, work in others:
+        for _ in range(2):  # a repetition is answered the same way
+            told = machine.say(work, "prepared").ok()
+            assert (told["state"], told["gathered"]) == ("preparing", False)
+    with concurrent.futures.ThreadPoolExecutor(len(works)) as pool:
+        waits = [pool.submit(m.say_and_wait, w, "prepared", 20) for m, w in others]
+        time.sleep(0.3)
+        assert not any(wait.done() for wait in waits)
+        assert last.say(its_work, "prepared").ok()["gathered"]
+        assert all(wait.result(timeout=5).ok()["gathered"] for wait in waits)
+    for machine, work in works:
+        machine.ready(work).ok()
+    return [work for _, work in works]
+
+
+def test_who_waits_for_a_gang_hears_that_it_is_called_off(buyer, provider):
+    one, two = Machine(provider), Machine(provider)
+    for machine in (one, two):
+        machine.offer(units=1, price="0.010").ok()
+    job = buyer.submit(nodes=2, max_attempts=1).ok()["job"]
+    leases = {x["node_id"]: x["lease_id"] for x in buyer.get(f"/v1/jobs/{job['job_id']}").ok()["leases"]}
+    works = [machine.work(leases[machine.node_id]) for machine in (one, two)]
+    for machine, work in zip((one, two), works):
+        machine.accept(work).ok()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        wait = pool.submit(one.say_and_wait, works[0], "prepared", 20)
+        time.sleep(0.3)
+        two.say(works[1], "cannot-start", reason="engine-failed", fault="provider").ok()
+        told = wait.result(timeout=5).ok()
+    assert (told["state"], told["gathered"]) == ("stopping", False)
+    one.finish(works[0]).ok()
+    assert buyer.get(f"/v1/jobs/{job['job_id']}").ok()["state"] == "failed"
+
+
+def test_who_is_alone_waits_for_nobody(buyer, node, problem):
+    node.offer(units=1, price="0.010").ok()
+    job = buyer.submit().ok()["job"]
+    (lease,) = buyer.get(f"/v1/jobs/{job['job_id']}").ok()["leases"]
+    work = node.work(lease["lease_id"])
+    node.accept(work).ok()
+    problem(node.say(work, "prepared"), "wrong-state")
+
+
 def test_a_gang_has_a_lease_on_each_of_its_machines(buyer, provider):
     one, two = Machine(provider), Machine(provider)
     one.offer(units=2, price="0.010").ok()
@@ -283,7 +369,7 @@ def test_a_gang_has_a_lease_on_each_of_its_machines(buyer, provider):
     leases = {lease["node_id"]: lease for lease in job_now["leases"]}
     assert job_now["state"] == "placed" and set(leases) == {one.node_id, two.node_id}
     assert sorted((lease["rank"], lease["nodes"]) for lease in job_now["leases"]) == [(0, 2), (1, 2)]
-    works = [machine.start(leases[machine.node_id]["lease_id"]) for machine in (one, two)]
+    works = start_together([(m, leases[m.node_id]["lease_id"]) for m in (one, two)])
     assert sorted((work["rank"], work["nodes"]) for work in works) == [(0, 2), (1, 2)]
     assert buyer.get(f"/v1/jobs/{told['job_id']}").ok()["state"] == "running"
     one.finish(works[0]).ok()
@@ -300,7 +386,7 @@ def test_when_one_of_a_gang_fails_the_others_are_called_back(buyer, provider):
     made = buyer.submit(nodes=2, max_attempts=1).ok()
     assert len(made["trades"]) == 2 and made["job"]["attempts"] == 1
     leases = {x["node_id"]: x["lease_id"] for x in buyer.get(f"/v1/jobs/{made['job']['job_id']}").ok()["leases"]}
-    works = [machine.start(leases[machine.node_id]) for machine in machines]
+    works = start_together([(m, leases[m.node_id]) for m in machines])
     machines[0].finish(works[0], exit_code=3).ok()
     told = buyer.get(f"/v1/jobs/{made['job']['job_id']}").ok()
     assert (told["state"], told["verdict"], told["verdict_reason"]) == ("running", "failed", "done")
@@ -319,3 +405,20 @@ def test_all_at_one_site(buyer, provider):
     made = buyer.submit(nodes=2, same_site=True).ok()
     told = buyer.get(f"/v1/jobs/{made['job']['job_id']}").ok()
     assert {x["node_id"] for x in told["leases"]} == {m.node_id for m in machines[1:]}
+
+
+def test_who_leaves_a_site_that_has_his_number_is_not_at_it(buyer, provider):
+    """The first of a name lends the site its number, and cannot take that along to another name."""
+    first, second, third = machines = [Machine(provider) for _ in range(3)]
+    for machine in machines:
+        machine.offer(units=1, price="0.010").ok()
+    put(first, site="hall 1").ok()
+    put(second, site="hall 1").ok()
+    for elsewhere in ({"site": "hall 2"}, {}):
+        put(first, **elsewhere).ok()
+        told = buyer.submit(nodes=2, same_site=True).ok()["job"]
+        assert told["state"] == "open", elsewhere
+        buyer.post(f"/v1/jobs/{told['job_id']}/cancel").ok()
+    put(third, site="hall 1").ok()
+    told = buyer.get(f"/v1/jobs/{buyer.submit(nodes=2, same_site=True).ok()['job']['job_id']}").ok()
+    assert {x["node_id"] for x in told["leases"]} == {second.node_id, third.node_id}

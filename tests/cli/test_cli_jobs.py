@@ -234,6 +234,11 @@ def test_jobs_are_listed_page_by_page(bourse, market):
     assert [j["state"] for j in json.loads(bourse("ps", "--all", "--json").stdout)["data"]] == ["settled", "open"]
 
 
+def test_a_checkpoint_is_asked_for(bourse, market):
+    market.answers["POST", f"/v1/jobs/{JOB}/checkpoint"] = 202, None
+    assert "asked for" in bourse("checkpoint", JOB).stdout
+
+
 def test_a_job_is_cancelled(bourse, market):
     market.answers["POST", f"/v1/jobs/{JOB}/cancel"] = 200, Market.job("cancelled", reason="cancelled")
     assert "state    cancelled" in bourse("cancel", JOB).stdout

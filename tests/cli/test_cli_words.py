@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import PROGRAM
 from tests.cli.market import JOB, Market, usd
 
-VERBS = ["login", "submit", "ps", "logs", "cancel", "outputs", "receipt show", "receipt verify", "balance", "pools", "nodes",
+VERBS = ["login", "submit", "ps", "logs", "cancel", "checkpoint", "outputs", "receipt show", "receipt verify", "balance", "pools", "nodes",
          "asks", "asks place", "asks cancel", "join-token", "keys", "keys create", "keys revoke", "payouts", "payouts request", "help", "version"]
 
 

@@ -155,3 +155,14 @@ def test_hello_tells_what_it_sees(built):
     assert ["env", "A=b c"] in facts
     assert ["argument", "word"] in facts
     assert ["uid", str(os.getuid())] in facts
+
+
+def test_a_run_goes_on_from_the_folder_that_the_market_puts_back(built, whole, tmp_path):
+    kept = tmp_path / "checkpoint"
+    kept.mkdir()
+    env = {"BOURSE_CHECKPOINT_DIR": str(kept)}
+    charlm(built, tmp_path / "first", "--steps", 40, "--checkpoint-every", 20, env=env)
+    assert [p.name for p in kept.iterdir()] == ["charlm.bin"]
+    said = charlm(built, tmp_path / "second", "--steps", STEPS, "--checkpoint-every", 20, env=env)
+    assert "at step 40" in said
+    assert sha256(tmp_path / "second/model.bin") == sha256(whole / "model.bin")

@@ -22,10 +22,10 @@ static void written_again(const struct command *c)
     struct command back;
     struct err err = { 0 };
 
-    codec_write(c, NULL, &first);
+    codec_write(c, (struct str){ NULL, 0 }, &first);
     if (first.failed) return;
     LAW(codec_read(buf_view(&first), &back, NULL, &err) == CODEC_OK);
-    codec_write(&back, NULL, &second);
+    codec_write(&back, (struct str){ NULL, 0 }, &second);
     LAW(second.failed || str_eq(buf_view(&first), buf_view(&second)));
 }
 

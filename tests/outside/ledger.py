@@ -9,6 +9,9 @@ from . import pg
 LIVE = "state BETWEEN 0 AND 3"  # offered, preparing, running, stopping
 ENDED = "state IN (8, 9)"  # settled, void
 BILL_MIN = 60  # seconds, the least that is billed
+# Seconds of a failed run that survive: up to its last checkpoint, or all but what its buyer might lose.
+SURVIVED = """least(seconds_max, greatest(seconds_kept, seconds_looked -
+                    (SELECT 3600 + coalesce(terms[3], 0) FROM bids b WHERE b.bid = leases.bid)))"""
 
 # Each selects what is wrong, as one text. Names of reasons: 10 engine-failed, 11 node-lost.
 CHECKS = {
@@ -62,10 +65,15 @@ CHECKS = {
             OR sum(l.units * p.unit_scratch_bytes) > n.scratch_bytes
             OR sum(l.units * p.unit_gpus::bigint) > n.gpus""",
     "a lease is billed other seconds": """
-        SELECT format('lease %s: %s', lease, seconds_billed) FROM leases WHERE state = 8 AND (
-            (ready IS NOT NULL AND reason NOT IN (10, 11) AND seconds_observed <> floor(extract(epoch FROM ended - ready)))
-            OR seconds_billed <> CASE WHEN ready IS NULL OR reason IN (10, 11) THEN 0 ELSE
-                least(greatest(least(seconds_signed, seconds_observed), {BILL_MIN}), seconds_max) END)""",
+        SELECT format('lease %s: %s', lease, seconds_billed) FROM (
+            SELECT l.*, floor(extract(epoch FROM ended - ready)) AS run, n.ill_us > 0 OR n.ill_since IS NOT NULL AS was_ill
+            FROM leases l JOIN nodes n USING (node)) leases
+        WHERE state = 8 AND (
+            (ready IS NOT NULL AND reason NOT IN (10, 11) AND seconds_observed <> run
+             AND NOT (was_ill AND seconds_observed BETWEEN 0 AND run))
+            OR seconds_billed <> CASE WHEN ready IS NULL THEN 0 WHEN reason IN (10, 11) THEN {SURVIVED}
+                WHEN seconds_observed < run THEN least(seconds_signed, seconds_observed, seconds_max)
+                ELSE least(greatest(least(seconds_signed, seconds_observed), {BILL_MIN}), seconds_max) END)""",
     "a charge is not price × units × time": """
         SELECT format('lease %s: %s', lease, charge) FROM leases WHERE charge <> CASE WHEN {ENDED}
             THEN least(hold, div(price::numeric * units * seconds_billed, 3600)) ELSE 0 END""",
@@ -122,7 +130,8 @@ def query(fee_bps):
     """One statement that selects all that is wrong."""
     parts = []
     for what, check_sql in CHECKS.items():
-        for name, text in (("LIVE", LIVE), ("ENDED", ENDED), ("BILL_MIN", BILL_MIN), ("FEE_BPS", fee_bps)):
+        for name, text in (("LIVE", LIVE), ("ENDED", ENDED), ("BILL_MIN", BILL_MIN), ("SURVIVED", SURVIVED),
+                           ("FEE_BPS", fee_bps)):
             check_sql = check_sql.replace("{" + name + "}", str(text))
         parts.append(f"SELECT '{what}', found.* FROM ({check_sql}) found")
     return HEAD + "\nUNION ALL\n".join(parts) + ") SELECT coalesce(json_agg(wrong), '[]') FROM wrong;\n"

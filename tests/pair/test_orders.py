@@ -3,6 +3,7 @@
 on his own machine for nothing, a sealed bid goes to the cheapest."""
 
 import contextlib
+import time
 import uuid
 
 from tests.outside.market import micros, usd
@@ -56,6 +57,28 @@ def test_a_gang_runs_together_and_each_knows_its_rank():
         said = sorted(world.patiently("GET", f"/v1/jobs/{job}/log?lease_id={x['lease_id']}", Accept="text/plain")
                       .content.decode() for x in leases)
         assert said == ["BOURSE_RANK=0\nBOURSE_NODES=2\n", "BOURSE_RANK=1\nBOURSE_NODES=2\n"]
+        world.nothing_is_left()
+
+
+def test_a_gang_starts_together_or_not_at_all():
+    with scene("together", [("0.050", 1), ("0.060", 1)]) as world:
+        first, second = world.agents
+        second.process.pause()  # it takes its offer late
+        job = world.submit("say", "here", "sleep", 1000, nodes=2)
+        wait_for("the first to be prepared", lambda: any(x["prepared"] for x in world.leases(job)), 30)
+        time.sleep(1)
+        assert not any(x["gathered"] or x["ready"] for x in world.leases(job))
+        second.process.resume()
+        told = world.await_job(job, "settled")
+        leases = told["leases"]
+        assert all(x["gathered_at"] == leases[0]["gathered_at"] <= x["ready_at"] for x in leases)
+        assert world.agent_of(world.leases(job)[0]) is first
+        world.nothing_is_left()
+        second.process.pause()
+        job = world.submit("say", "never", nodes=2, max_attempts=1)
+        wait_for("its end", lambda: world.job(job)["state"] == "failed", 60)  # the second's offer timed out
+        assert not any(x["ready"] or x["charge"] for x in world.leases(job))
+        second.process.resume()
         world.nothing_is_left()
 
 

@@ -116,8 +116,10 @@ bool compare_pool_state(const struct pool_state *real, const struct pool_state *
     SAME_MONEY(cursor_limit);
     SAME_FIELD(cursor_priority);
     SAME_FIELD(recent_n);
-    for (int32_t i = 0; ok && i < model->recent_n; i++)
+    for (int32_t i = 0; ok && i < model->recent_n; i++) {
         SAME_MONEY(recent[i]);
+        SAME_FIELD(recent_sellers[i]);
+    }
     return ok;
 }
 
@@ -153,6 +155,10 @@ bool compare_node(const struct node *real, const struct node *model)
     SAME_FIELD(strikes);
     SAME_FIELD(backoff_us);
     SAME_FIELD(quoted_us);
+    SAME_FIELD(ill_since_us);
+    SAME_FIELD(ill_us);
+    SAME_FIELD(drain_us);
+    SAME_FIELD(drain_stops);
     return compare_traits(kind, number, &real->spec.traits, &model->spec.traits) && ok;
 }
 
@@ -277,8 +283,12 @@ static bool compare_lease_end(const struct lease *real, const struct lease *mode
     bool ok = true;
     SAME_FIELD(ended_us);
     SAME_FIELD(seconds_signed);
+    SAME_FIELD(ill_us);
     SAME_FIELD(seconds_observed);
     SAME_FIELD(seconds_billed);
+    SAME_FIELD(checkpoint);
+    SAME_FIELD(seconds_kept);
+    SAME_FIELD(seconds_looked);
     SAME_MONEY(charge);
     SAME_MONEY(fee);
     SAME_MONEY(payout);
@@ -314,6 +324,8 @@ bool compare_lease(const struct lease *real, const struct lease *model)
     SAME_FIELD(epoch);
     SAME_FIELD(traded_us);
     SAME_FIELD(accepted_us);
+    SAME_FIELD(prepared_us);
+    SAME_FIELD(gathered_us);
     SAME_FIELD(ready_us);
     SAME_FIELD(stopping_us);
     return compare_lease_end(real, model) && ok;

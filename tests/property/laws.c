@@ -203,6 +203,9 @@ static const char *law_of_leases(struct naive *n)
         if (l->charge.micros != l->fee.micros + l->payout.micros + l->insurance.micros)
             return "a charge is not what it is made of";
         if (l->charge.micros > l->hold.micros) return "a charge is above its hold";
+        if (l->ended_us != 0 && l->base.micros > 0 && l->ready_us == 0 &&
+            l->insurance.micros != l->charge.micros)
+            return "somebody else than the fund gains by a displacer that never ran";
         if (l->own && l->ended_us == 0 &&
             (l->price.micros != 0 || owner(n, l->buyer) != owner(n, l->provider)))
             return "an own lease is not free, or not one's own";
@@ -293,6 +296,20 @@ static const char *law_of_prices(struct naive *n)
     return NULL;
 }
 
+/* Whoever trades with himself has one voice in what is usual. */
+static const char *law_of_references(const struct naive *n)
+{
+    for (size_t p = 0; p < n->pools_n; p++) {
+        const struct pool_state *s = &n->states[p];
+        if (s->recent_n > REFERENCE_TRADES) return "a reference of more trades than may be";
+        for (int32_t i = 0; i < s->recent_n; i++)
+            for (int32_t k = 0; k < i; k++)
+                if (s->recent_sellers[i] == s->recent_sellers[k])
+                    return "a seller counts twice in the reference";
+    }
+    return NULL;
+}
+
 static const char *law_of_time_in_force(const struct naive *n)
 {
     for (size_t i = 0; i < n->bids_n; i++) {
@@ -318,6 +335,7 @@ const char *law_broken(struct naive *n)
     if (broken == NULL && n->refused == ERR_NONE) broken = law_of_trades(n);
     if (broken == NULL && n->refused == ERR_NONE) broken = law_of_gangs(n);
     if (broken == NULL && n->refused == ERR_NONE) broken = law_of_prices(n);
+    if (broken == NULL) broken = law_of_references(n);
     if (broken == NULL) broken = law_of_time_in_force(n);
     return broken;
 }

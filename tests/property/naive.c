@@ -319,6 +319,7 @@ static bool is_of_the_market(enum command_kind kind)
     case COMMAND_FAIL_PAYOUT:
     case COMMAND_RATE_ACCOUNT:
     case COMMAND_RATE_NODE:
+    case COMMAND_NODE_HEALTH:
     case COMMAND_SET_RULES:
     case COMMAND_EXPIRE_ORDER:
     case COMMAND_TRIM:
@@ -328,6 +329,7 @@ static bool is_of_the_market(enum command_kind kind)
     case COMMAND_LEASE_TIMEOUT:
     case COMMAND_LEASE_LOST:
     case COMMAND_LEASE_SPENT:
+    case COMMAND_LEASE_DRAINED:
     case COMMAND_LEASE_RIPE: return true;
     default: return false;
     }
@@ -356,6 +358,8 @@ static enum err_code apply(struct naive *n, const struct command *c)
     case COMMAND_LEAVE_TEAM: return leave_team(n, c->account, c->u.team.account);
     case COMMAND_PUT_NODE:
     case COMMAND_RATE_NODE:
+    case COMMAND_NODE_HEALTH:
+    case COMMAND_DRAIN_NODE:
     case COMMAND_PLACE_ASK:
     case COMMAND_AMEND_ASK:
     case COMMAND_CANCEL_ASK:
@@ -370,12 +374,15 @@ static enum err_code apply(struct naive *n, const struct command *c)
     case COMMAND_CALL: return naive_call(n, c->u.call.pool);
     case COMMAND_ACCEPT_LEASE:
     case COMMAND_DECLINE_LEASE:
+    case COMMAND_LEASE_PREPARED:
     case COMMAND_LEASE_READY:
     case COMMAND_LEASE_CANNOT_START:
     case COMMAND_LEASE_EXIT:
+    case COMMAND_LEASE_CHECKPOINT:
     case COMMAND_LEASE_TIMEOUT:
     case COMMAND_LEASE_LOST:
     case COMMAND_LEASE_SPENT:
+    case COMMAND_LEASE_DRAINED:
     case COMMAND_LEASE_RIPE: return naive_lease_command(n, c);
     case COMMAND_SET_RULES: return set_rules(n, c);
     }

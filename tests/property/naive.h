@@ -92,6 +92,7 @@ struct pool_state *naive_pool_state(struct naive *n, int32_t number);
 struct ask *naive_known_ask(struct naive *n, int64_t ask);
 struct bid *naive_known_bid(struct naive *n, int64_t bid);
 
+bool naive_has_to_leave(struct naive *n, const struct lease *l); /* when its node is drained */
 bool naive_lease_lives(const struct lease *l);            /* offered … stopping, preempted */
 int32_t naive_leased(const struct naive *n, int64_t ask); /* units under its live leases */
 bool naive_ask_is_over(const struct naive *n, const struct ask *a);

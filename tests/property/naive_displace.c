@@ -68,7 +68,7 @@ static void displace(struct naive *n, struct bid *b, const struct want *w, struc
     naive_grant(n, b, w,
                 &(struct fill){ .ask = a,
                                 .price = own ? 0 : price_over(n, l),
-                                .base = own ? 0 : a->spec.price.micros,
+                                .base = a->spec.price.micros,
                                 .own = own,
                                 .victim = l },
                 1, who);

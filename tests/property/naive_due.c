@@ -34,14 +34,23 @@ static struct due lease_due(struct naive *n, const struct lease *l)
         if (l->waits != 0) break;
         d.at_us = l->reason != REASON_NONE ? 0 : seconds_after(l->traded_us, r->offer_seconds);
         break;
-    case LEASE_PREPARING: d.at_us = seconds_after(l->accepted_us, r->prepare_seconds); break;
+    case LEASE_PREPARING:
+        if (l->gathered_us != 0)
+            d.at_us = seconds_after(l->gathered_us, r->prepare_seconds);
+        else if (l->prepared_us == 0)
+            d.at_us = seconds_after(l->accepted_us, r->prepare_seconds);
+        break;
     case LEASE_RUNNING: {
         const int64_t ripe = seconds_after(l->ready_us, r->min_run_seconds);
         d.at_us = seconds_after(l->ready_us, l->seconds_max);
         d.kind = COMMAND_LEASE_SPENT;
-        if (l->own || l->ripe || !naive_bid(n, l->bid)->spec.interruptible || ripe > d.at_us) break;
-        d.at_us = ripe;
-        d.kind = COMMAND_LEASE_RIPE;
+        if (!l->own && !l->ripe && naive_bid(n, l->bid)->spec.interruptible && ripe <= d.at_us) {
+            d.at_us = ripe;
+            d.kind = COMMAND_LEASE_RIPE;
+        }
+        if (!naive_has_to_leave(n, l) || naive_node(n, l->node)->drain_us > d.at_us) break;
+        d.at_us = naive_node(n, l->node)->drain_us;
+        d.kind = COMMAND_LEASE_DRAINED;
         break;
     }
     case LEASE_STOPPING:

@@ -57,14 +57,16 @@ static void learn(struct bid *b, enum verdict verdict, enum reason reason, int32
 }
 
 /* Pay for s seconds, give the rest of its hold back. */
-static void pay(struct naive *n, struct lease *l, int64_t s)
+static void pay(struct naive *n, struct lease *l, int64_t s, bool failed)
 {
     struct bid *b = naive_bid(n, l->bid);
     const __int128 charge = naive_charge(l->price.micros, l->units, s);
     const int64_t hold = l->hold.micros, c = charge < hold ? (int64_t)charge : hold;
     int64_t own = c;
-    if (l->base.micros > 0) {
-        const __int128 base = naive_charge(l->base.micros, l->units, s);
+    if (l->base.micros > 0) { /* a displacer: what it has run, at the ask's price */
+        const int64_t said = least(s, least(l->seconds_signed, l->seconds_observed));
+        const int64_t ran = failed ? s : said;
+        const __int128 base = naive_charge(l->base.micros, l->units, ran);
         own = base < c ? (int64_t)base : c;
     }
     const int64_t fee = (int64_t)((__int128)own * n->rules.fee_bps / 10000);
@@ -73,7 +75,6 @@ static void pay(struct naive *n, struct lease *l, int64_t s)
     naive_move(n, l->provider, BUCKET_AVAILABLE, own - fee);
     naive_move(n, ACCOUNT_FEES, BUCKET_AVAILABLE, fee);
     naive_move(n, ACCOUNT_INSURANCE, BUCKET_AVAILABLE, c - own);
-    if (c > 0) naive_node(n, l->node)->strikes = 0;
     l->seconds_billed = s;
     l->charge.micros = c;
     l->fee.micros = fee;
@@ -81,29 +82,6 @@ static void pay(struct naive *n, struct lease *l, int64_t s)
     l->insurance.micros = c - own;
     b->spent.micros += c;
     b->hold.micros -= hold;
-}
-
-/* The lease is over: its units come back, its bid learns what it means. Paid for s seconds. */
-static void end_lease(struct naive *n, struct lease *l, enum lease_state state, enum reason reason,
-                      enum fault fault, int64_t s)
-{
-    struct ask *a = naive_ask(n, l->ask);
-    struct bid *b = naive_bid(n, l->bid);
-    assert(n->returned == 0);
-    pay(n, l, s);
-    l->state = state;
-    l->reason = reason;
-    l->fault = fault;
-    l->ended_us = n->now;
-    b->live--;
-    if (l->waits == 0) {
-        if (a != NULL && a->state == ORDER_OPEN) {
-            a->free += l->units;
-            a->priority = n->seq;
-        }
-        n->returned = l->ask;
-    }
-    let_in(n, l);
 }
 
 static void withdraw_ask(struct naive *n, const struct lease *l, enum reason reason)
@@ -122,11 +100,60 @@ static void strike(struct naive *n, int64_t number)
     node->backoff_us = n->now + least((int64_t)wait, n->rules.backoff_max_seconds) * SECOND_US;
 }
 
+/* It put out a tenant and did not run its least time. */
+static bool is_short_displacer(const struct naive *n, const struct lease *l)
+{
+    return l->base.micros > 0 &&
+           (l->ready_us == 0 || n->now < l->ready_us + n->rules.min_run_seconds * SECOND_US);
+}
+
+/* What a lease owes that never ran. */
+static int64_t unrun(const struct naive *n, const struct lease *l, int64_t prepared,
+                     enum fault fault)
+{
+    const int64_t owed = least(n->rules.min_run_seconds, l->seconds_max);
+    if (l->base.micros == 0 || l->own || fault == WHOSE_PROVIDER) return prepared;
+    return most(prepared, owed);
+}
+
+/* The lease is over: its units come back, its bid learns what it means. Paid for s seconds. */
+static void end_lease(struct naive *n, struct lease *l, enum lease_state state, enum reason reason,
+                      enum fault fault, int64_t s)
+{
+    struct ask *a = naive_ask(n, l->ask);
+    struct bid *b = naive_bid(n, l->bid);
+    assert(n->returned == 0);
+    const bool declined = reason == REASON_DECLINED || reason == REASON_OFFER_TIMEOUT ||
+                          reason == REASON_PREPARE_TIMEOUT; /* struck already */
+    if (!declined && is_short_displacer(n, l) && (l->own || fault == WHOSE_PROVIDER)) {
+        withdraw_ask(n, l, REASON_DECLINED);
+        strike(n, l->node);
+    }
+    const bool failed =
+        l->ready_us != 0 && (reason == REASON_NODE_LOST || reason == REASON_ENGINE_FAILED);
+    pay(n, l, s, failed);
+    if (l->charge.micros > 0 && !failed) naive_node(n, l->node)->strikes = 0;
+    l->state = state;
+    l->reason = reason;
+    l->fault = fault;
+    l->ended_us = n->now;
+    b->live--;
+    if (l->waits == 0) {
+        if (a != NULL && a->state == ORDER_OPEN) {
+            a->free += l->units;
+            a->priority = n->seq;
+        }
+        n->returned = l->ask;
+    }
+    let_in(n, l);
+}
+
 /* ---- What becomes of the bid ---- */
 
 static void try_again(struct naive *n, struct bid *b)
 {
-    const bool displaced = b->verdict_reason == REASON_DISPLACED;
+    const bool displaced =
+        b->verdict_reason == REASON_DISPLACED || b->verdict_reason == REASON_DRAINED;
     if (displaced) b->attempts--;
     if (b->attempts == b->spec.attempts_max) {
         naive_end_bid(n, b, ORDER_FAILED, JOB_FAILED, REASON_ATTEMPTS_SPENT);
@@ -178,12 +205,22 @@ static void after_lease(struct naive *n, const struct lease *l)
     naive_after_leases(n, b);
 }
 
-/* Nothing is paid; the bid looks for another node. */
+/* What is paid of a run that failed by its provider. */
+static int64_t survived(struct naive *n, const struct lease *l)
+{
+    const int64_t may_lose = naive_bid(n, l->bid)->spec.checkpoint_seconds;
+    int64_t s = l->seconds_kept;
+    if (l->seconds_looked - may_lose > s) s = l->seconds_looked - may_lose;
+    return s;
+}
+
+/* The bid looks for another node; what survives of the run is paid. */
 static void end_for_another(struct naive *n, struct lease *l, enum lease_state state,
                             enum reason reason, enum fault fault)
 {
     struct bid *b = naive_bid(n, l->bid);
-    end_lease(n, l, state, reason, fault, 0);
+    end_lease(n, l, state, reason, fault,
+              l->ready_us == 0 ? unrun(n, l, 0, fault) : survived(n, l));
     exclude(b, l->node);
     learn(b, VERDICT_RETRY, reason, 0);
     after_lease(n, l);
@@ -197,8 +234,7 @@ static bool is_recalled(const struct lease *l)
 /* The only lease of its bid, offered, and cancelled by the buyer. */
 static void cancel_offer(struct naive *n, struct lease *l)
 {
-    end_lease(n, l, LEASE_VOID, REASON_CANCELLED, WHOSE_NOBODY,
-              l->waits != 0 ? n->rules.min_run_seconds : 0);
+    end_lease(n, l, LEASE_VOID, REASON_CANCELLED, WHOSE_NOBODY, unrun(n, l, 0, WHOSE_NOBODY));
     learn(naive_bid(n, l->bid), VERDICT_CANCELLED, REASON_CANCELLED, 0);
 }
 
@@ -240,13 +276,45 @@ static enum err_code accept(struct naive *n, struct lease *l)
     return ERR_NONE;
 }
 
+/* Those of its grant that have been prepared and live. */
+static int32_t prepared_of(struct naive *n, const struct bid *b)
+{
+    int32_t count = 0;
+    struct lease *x = NULL;
+    for (size_t i = 0; (x = live_lease_of(n, b, i)) != NULL; i = (size_t)(x - n->leases) + 1)
+        if (x->prepared_us != 0) count++;
+    return count;
+}
+
+static enum err_code prepared(struct naive *n, struct lease *l)
+{
+    struct bid *b = naive_bid(n, l->bid);
+    if (l->state != LEASE_PREPARING || b->leases_n == 1 || l->prepared_us != 0)
+        return ERR_WRONG_STATE;
+    l->prepared_us = n->now;
+    if (prepared_of(n, b) < b->leases_n) return ERR_NONE;
+    struct lease *x = NULL;
+    for (size_t i = 0; (x = live_lease_of(n, b, i)) != NULL; i = (size_t)(x - n->leases) + 1)
+        x->gathered_us = n->now;
+    return ERR_NONE;
+}
+
+/* How long the lease's node was unhealthy, ever, by now. */
+static int64_t illness(struct naive *n, const struct lease *l)
+{
+    const struct node *node = naive_node(n, l->node);
+    return node->ill_since_us == 0 ? node->ill_us : node->ill_us + n->now - node->ill_since_us;
+}
+
 static enum err_code ready(struct naive *n, struct lease *l)
 {
     struct bid *b = naive_bid(n, l->bid);
     bool all = true;
     if (l->state != LEASE_PREPARING) return ERR_WRONG_STATE;
+    if (b->leases_n > 1 && l->gathered_us == 0) return ERR_WRONG_STATE;
     l->state = LEASE_RUNNING;
     l->ready_us = n->now;
+    l->ill_us = illness(n, l);
     struct lease *x = NULL;
     for (size_t i = 0; (x = live_lease_of(n, b, i)) != NULL; i = (size_t)(x - n->leases) + 1)
         if (x->state == LEASE_OFFERED || x->state == LEASE_PREPARING) all = false;
@@ -271,8 +339,10 @@ static enum err_code timeout(struct naive *n, struct lease *l)
         end_for_another(n, l, LEASE_VOID, REASON_OFFER_TIMEOUT, WHOSE_PROVIDER);
         return ERR_NONE;
     }
-    if (l->state == LEASE_PREPARING &&
-        l->accepted_us + n->rules.prepare_seconds * SECOND_US <= n->now) {
+    const int64_t since = l->gathered_us != 0 ? l->gathered_us : l->accepted_us;
+    const bool waits = l->prepared_us != 0 && l->gathered_us == 0;
+    if (l->state == LEASE_PREPARING && !waits &&
+        since + n->rules.prepare_seconds * SECOND_US <= n->now) {
         strike(n, l->node);
         end_for_another(n, l, LEASE_VOID, REASON_PREPARE_TIMEOUT, WHOSE_PROVIDER);
         return ERR_NONE;
@@ -295,7 +365,8 @@ static enum err_code cannot_start(struct naive *n, struct lease *l, enum reason 
         return ERR_NONE;
     }
     const int64_t prepared = (n->now - l->accepted_us) / SECOND_US;
-    end_lease(n, l, LEASE_VOID, reason, fault, least(prepared, n->rules.prepare_pay_max_seconds));
+    end_lease(n, l, LEASE_VOID, reason, fault,
+              unrun(n, l, least(prepared, n->rules.prepare_pay_max_seconds), fault));
     learn(naive_bid(n, l->bid), VERDICT_FAILED, reason, 0);
     after_lease(n, l);
     return ERR_NONE;
@@ -311,7 +382,7 @@ static enum err_code lost(struct naive *n, struct lease *l)
         end_for_another(n, l, end, REASON_NODE_LOST, WHOSE_PROVIDER);
         return ERR_NONE;
     }
-    end_lease(n, l, end, REASON_NODE_LOST, WHOSE_PROVIDER, 0);
+    end_lease(n, l, end, REASON_NODE_LOST, WHOSE_PROVIDER, survived(n, l));
     learn(naive_bid(n, l->bid), VERDICT_CANCELLED, REASON_CANCELLED, 0);
     after_lease(n, l);
     return ERR_NONE;
@@ -334,6 +405,22 @@ static enum err_code spent(struct naive *n, struct lease *l)
     return ERR_NONE;
 }
 
+bool naive_has_to_leave(struct naive *n, const struct lease *l)
+{
+    const struct node *node = naive_node(n, l->node);
+    return node->drain_us != 0 && node->drain_stops;
+}
+
+static enum err_code drained(struct naive *n, struct lease *l)
+{
+    if (l->state != LEASE_RUNNING || !naive_has_to_leave(n, l)) return ERR_WRONG_STATE;
+    if (naive_node(n, l->node)->drain_us > n->now) return ERR_WRONG_STATE;
+    l->state = LEASE_PREEMPTED;
+    l->reason = REASON_DRAINED;
+    l->stopping_us = n->now;
+    return ERR_NONE;
+}
+
 /* The reason of an exit; false: it may not be given. */
 static bool exit_reason(struct naive *n, const struct lease *l, enum reason given, enum reason *out)
 {
@@ -342,20 +429,22 @@ static bool exit_reason(struct naive *n, const struct lease *l, enum reason give
     switch ((int)l->state) {
     case LEASE_STOPPING: *out = l->reason; return true;
     case LEASE_PREEMPTED:
-        *out = given == REASON_DISPLACED || l->reason == REASON_CANCELLED ? l->reason : given;
-        return plain || given == REASON_DISPLACED;
+        *out = plain && l->reason != REASON_CANCELLED ? given : l->reason;
+        return plain || given == REASON_DISPLACED || given == REASON_DRAINED;
     default:
         *out = given == REASON_TIME_SPENT ? spent_reason(n, l) : given;
         return plain || given == REASON_TIME_SPENT;
     }
 }
 
-static int64_t seconds_to_bill(const struct naive *n, const struct lease *l, enum reason reason)
+static int64_t seconds_to_bill(struct naive *n, const struct lease *l, enum reason reason)
 {
     int64_t minimum = n->rules.bill_min_seconds;
-    if (l->ready_us == 0) return 0;
-    if (l->base.micros > 0) minimum = n->rules.min_run_seconds;
-    if (reason == REASON_GANG_BROKEN || reason == REASON_DISPLACED) minimum = 0;
+    if (l->ready_us == 0) return unrun(n, l, 0, WHOSE_NOBODY);
+    if (l->base.micros > 0 && !l->own) minimum = n->rules.min_run_seconds;
+    if (reason == REASON_GANG_BROKEN || reason == REASON_DISPLACED || reason == REASON_DRAINED)
+        minimum = 0;
+    if (illness(n, l) > l->ill_us) minimum = 0;
     return least(most(least(l->seconds_signed, l->seconds_observed), minimum), l->seconds_max);
 }
 
@@ -364,7 +453,8 @@ static void learn_of_exit(struct bid *b, const struct lease *l)
     switch ((int)l->reason) {
     case REASON_CANCELLED: learn(b, VERDICT_CANCELLED, REASON_CANCELLED, l->exit_code); break;
     case REASON_GANG_BROKEN: break;
-    case REASON_DISPLACED: learn(b, VERDICT_RETRY, REASON_DISPLACED, 0); break;
+    case REASON_DISPLACED:
+    case REASON_DRAINED: learn(b, VERDICT_RETRY, l->reason, 0); break;
     case REASON_ENGINE_FAILED:
         exclude(b, l->node);
         learn(b, VERDICT_RETRY, REASON_ENGINE_FAILED, 0);
@@ -385,15 +475,32 @@ static enum err_code leave(struct naive *n, struct lease *l, int64_t signed_s, i
     if (signed_s < 0 || !exit_reason(n, l, given, &reason)) return ERR_VALIDATION_FAILED;
     l->exit_code = exit_code;
     l->seconds_signed = signed_s;
-    l->seconds_observed = l->ready_us == 0 ? 0 : (n->now - l->ready_us) / SECOND_US;
+    l->seconds_observed =
+        l->ready_us == 0 ? 0 : (n->now - l->ready_us - illness(n, l) + l->ill_us) / SECOND_US;
     const bool engine = reason == REASON_ENGINE_FAILED;
     end_lease(n, l, LEASE_SETTLED, reason,
               engine                           ? WHOSE_PROVIDER
               : reason == REASON_OUT_OF_MEMORY ? WHOSE_BUYER
                                                : WHOSE_NOBODY,
-              engine ? 0 : seconds_to_bill(n, l, reason));
+              engine ? survived(n, l) : seconds_to_bill(n, l, reason));
     learn_of_exit(naive_bid(n, l->bid), l);
     after_lease(n, l);
+    return ERR_NONE;
+}
+
+/* What the agent says of its looks is cut down to what can have been. */
+static enum err_code checkpoint(struct naive *n, struct lease *l, int64_t kept, int64_t looked)
+{
+    if (l->state != LEASE_RUNNING && l->state != LEASE_STOPPING && l->state != LEASE_PREEMPTED)
+        return ERR_WRONG_STATE;
+    if (l->ready_us == 0) return ERR_WRONG_STATE;
+    if (kept < 0 || looked < kept) return ERR_VALIDATION_FAILED;
+    if (naive_bid(n, l->bid)->spec.nodes > 1) return ERR_NOT_SUPPORTED;
+    const int64_t well = n->now - l->ready_us - illness(n, l) + l->ill_us;
+    const int64_t ran = least(well / SECOND_US, l->seconds_max);
+    l->seconds_kept = (int32_t)most(l->seconds_kept, least(kept, ran));
+    l->seconds_looked = (int32_t)most(l->seconds_looked, least(looked, ran));
+    l->checkpoint = n->seq;
     return ERR_NONE;
 }
 
@@ -406,14 +513,17 @@ enum err_code naive_lease_command(struct naive *n, const struct command *c)
     switch ((int)c->kind) {
     case COMMAND_ACCEPT_LEASE: return accept(n, l);
     case COMMAND_DECLINE_LEASE: return decline(n, l);
+    case COMMAND_LEASE_PREPARED: return prepared(n, l);
     case COMMAND_LEASE_READY: return ready(n, l);
     case COMMAND_LEASE_CANNOT_START: return cannot_start(n, l, c->u.lease.reason, c->u.lease.fault);
     case COMMAND_LEASE_EXIT:
         return leave(n, l, c->u.lease.seconds, c->u.lease.exit_code, c->u.lease.reason);
+    case COMMAND_LEASE_CHECKPOINT: return checkpoint(n, l, c->u.lease.seconds, c->u.lease.looked);
     case COMMAND_LEASE_TIMEOUT: return timeout(n, l);
     case COMMAND_LEASE_LOST: return lost(n, l);
     case COMMAND_LEASE_SPENT: return spent(n, l);
     case COMMAND_LEASE_RIPE: return naive_lease_ripe(n, l);
+    case COMMAND_LEASE_DRAINED: return drained(n, l);
     default: assert(false && "not a command of leases"); return ERR_INTERNAL;
     }
 }

@@ -131,15 +131,24 @@ bool naive_odd(struct naive *n, int32_t pool, int64_t price)
     return (__int128)price * BPS > ref * (BPS + bps) || (__int128)price * (BPS + bps) < ref * BPS;
 }
 
-static void remember_price(struct naive *n, int32_t pool, int64_t price)
+/* The seller's owner has one place: the one before goes, else, when all are taken, the oldest. */
+static void remember_price(struct naive *n, int32_t pool, int64_t price, int64_t owner)
 {
     struct pool_state *s = naive_pool_state(n, pool);
-    if (s->recent_n == REFERENCE_TRADES) {
-        for (int32_t i = 1; i < REFERENCE_TRADES; i++)
-            s->recent[i - 1] = s->recent[i];
-        s->recent_n--;
+    int32_t kept = 0;
+    for (int32_t i = 0; i < s->recent_n; i++) {
+        if (s->recent_sellers[i] == owner) continue;
+        s->recent[kept] = s->recent[i];
+        s->recent_sellers[kept++] = s->recent_sellers[i];
     }
-    s->recent[s->recent_n++].micros = price;
+    for (int32_t i = 1; kept == REFERENCE_TRADES && i < REFERENCE_TRADES; i++) {
+        s->recent[i - 1] = s->recent[i];
+        s->recent_sellers[i - 1] = s->recent_sellers[i];
+    }
+    if (kept == REFERENCE_TRADES) kept--;
+    s->recent[kept].micros = price;
+    s->recent_sellers[kept] = owner;
+    s->recent_n = kept + 1;
 }
 
 static void set_call(struct naive *n, int32_t pool)
@@ -237,7 +246,8 @@ void naive_grant(struct naive *n, struct bid *b, const struct want *w, const str
             a->free -= w->units;
             a->priority = n->seq;
         }
-        if (!f->own && f->victim == NULL) remember_price(n, w->pool, f->price);
+        if (!f->own && f->victim == NULL)
+            remember_price(n, w->pool, f->price, naive_owner(n, a->account));
     }
     if (who == BID_CAME) naive_hold(n, b, hold); /* else the clock trims it */
     b->state = ORDER_FILLED;

@@ -148,6 +148,46 @@ static enum err_code rate_node(struct naive *n, int64_t number, int32_t tier, in
     return ERR_NONE;
 }
 
+static enum err_code node_health(struct naive *n, int64_t number, int32_t well)
+{
+    struct node *node = naive_node(n, number);
+    if (node == NULL) return ERR_NOT_FOUND;
+    if (well != 0 && well != 1) return ERR_VALIDATION_FAILED;
+    if (well == (node->ill_since_us == 0)) return ERR_WRONG_STATE;
+    if (well == 1) {
+        node->ill_us += n->now - node->ill_since_us;
+        node->ill_since_us = 0;
+        return ERR_NONE;
+    }
+    node->ill_since_us = n->now;
+    for (size_t i = 0; i < n->asks_n; i++)
+        if (n->asks[i].spec.node == number && n->asks[i].state == ORDER_OPEN)
+            naive_end_ask(&n->asks[i], ORDER_CANCELLED, REASON_NODE_UNHEALTHY);
+    return ERR_NONE;
+}
+
+/* The node is to be empty from then on; 0: no more. */
+static enum err_code drain_node(struct naive *n, int64_t account, int64_t number, int64_t from_us,
+                                bool stops)
+{
+    struct node *node = naive_node(n, number);
+    if (node == NULL || node->account != account) return ERR_NOT_FOUND;
+    if (from_us < 0 || from_us > n->now + MONTH_S * SECOND_US) return ERR_VALIDATION_FAILED;
+    node->drain_us = from_us;
+    node->drain_stops = stops;
+    if (from_us == 0) {
+        node->drain_stops = false;
+        return ERR_NONE;
+    }
+    if (node->drain_us < n->now) node->drain_us = n->now;
+    for (size_t i = 0; i < n->asks_n; i++) {
+        struct ask *a = &n->asks[i];
+        if (a->spec.node == number && a->state == ORDER_OPEN && a->spec.until_us > node->drain_us)
+            a->spec.until_us = node->drain_us;
+    }
+    return ERR_NONE;
+}
+
 /* ---- Asks ---- */
 
 void naive_end_ask(struct ask *a, enum order_state state, enum reason reason)
@@ -196,6 +236,7 @@ static enum err_code place_ask(struct naive *n, int64_t account, const struct as
     if (node == NULL || node->account != account || naive_pool(n, s->pool) == NULL)
         return ERR_NOT_FOUND;
     if (!ask_is_valid(n, s)) return ERR_VALIDATION_FAILED;
+    if (node->drain_us != 0 && s->until_us > node->drain_us) return ERR_WRONG_STATE;
     if (asks_of_node(n, s->node) >= ASKS_OF_NODE) return ERR_QUOTA_EXCEEDED;
     assert(n->asks_n < NAIVE_ASKS);
     struct ask *a = &n->asks[n->asks_n++];
@@ -210,6 +251,8 @@ static enum err_code place_ask(struct naive *n, int64_t account, const struct as
     enum err_code refused = ERR_NONE;
     if (!node_carries(n, node))
         refused = ERR_QUOTA_EXCEEDED;
+    else if (node->ill_since_us != 0)
+        refused = ERR_WRONG_STATE;
     else if (n->now < node->backoff_us)
         refused = not_before(n, node->backoff_us, ERR_BACKING_OFF);
     else if (n->now < quote_ends(n, node))
@@ -518,6 +561,10 @@ enum err_code naive_order_command(struct naive *n, const struct command *c)
     case COMMAND_PUT_NODE: return put_node(n, c->account, c->u.put_node.node, &c->u.put_node.spec);
     case COMMAND_RATE_NODE:
         return rate_node(n, c->u.rate.number, c->u.rate.tier, c->u.rate.verified);
+    case COMMAND_NODE_HEALTH: return node_health(n, c->u.node_health.node, c->u.node_health.well);
+    case COMMAND_DRAIN_NODE:
+        return drain_node(n, c->account, c->u.drain_node.node, c->u.drain_node.from_us,
+                          c->u.drain_node.stops);
     case COMMAND_PLACE_ASK: return place_ask(n, c->account, &c->u.place_ask);
     case COMMAND_AMEND_ASK:
         return amend_ask(n, c->account, c->u.amend_ask.ask, c->u.amend_ask.price.micros,

@@ -64,7 +64,7 @@ static struct market_rules roll_rules(struct dice *d)
         .displace_bps = ONE_OF(d, int32_t, 500, 0, 2500, 10000),
         .pricing = ONE_OF(d, int32_t, PRICE_RESTING, PRICE_RESTING, PRICE_RUNNER_UP),
         .collar_bps = ONE_OF(d, int32_t, 0, 10000, 1000, 100, 1),
-        .collar_trades = ONE_OF(d, int32_t, 1, 2, 5, 15),
+        .collar_trades = ONE_OF(d, int32_t, 1, 2, 3, REFERENCE_TRADES),
         .call_seconds = ONE_OF(d, int32_t, 1, 60, 600),
     };
 }
@@ -427,7 +427,10 @@ static void aim_at_victim(struct dice *d, struct naive *n, struct command *c)
         b->limit.micros -= b->limit.micros % p->tick.micros;
         if (limit > 0 && limit < INT64_C(1000000000000))
             b->budget.micros = (int64_t)naive_cover(b->limit.micros * 3, l->units, b->seconds);
-        if (dice_percent(d, 20)) c->account = l->provider;
+        if (dice_percent(d, 25)) { /* on his own machine */
+            c->account = l->provider;
+            if (dice_percent(d, 70)) b->own = OWN_FIRST;
+        }
         return;
     }
 }
@@ -508,6 +511,41 @@ static void roll_rate(struct dice *d, struct naive *n, struct command *c)
         dice_percent(d, 98) ? (int32_t)dice_below(d, 2) : ONE_OF(d, int32_t, -1, 2);
 }
 
+static void roll_health(struct dice *d, struct naive *n, struct command *c)
+{
+    const struct node *node = n->nodes_n > 0 ? &n->nodes[dice_below(d, (int64_t)n->nodes_n)] : NULL;
+    if (dice_percent(d, 3)) c->account = some_account(d, n);
+    c->u.node_health.node = node && dice_percent(d, 97) ? node->node : some_number(d, n);
+    c->u.node_health.well = node && dice_percent(d, 80) ? node->ill_since_us != 0
+                            : dice_percent(d, 95)       ? (int32_t)dice_below(d, 2)
+                                                        : ONE_OF(d, int32_t, -1, 2);
+}
+
+static void roll_drain(struct dice *d, struct naive *n, struct command *c)
+{
+    c->u.drain_node.node = some_number(d, n);
+    c->account = some_account(d, n);
+    if (n->nodes_n > 0 && dice_percent(d, 95)) {
+        const struct node *node = &n->nodes[dice_below(d, (int64_t)n->nodes_n)];
+        c->u.drain_node.node = node->node;
+        c->account = perhaps(d, n, node->account);
+    }
+    c->u.drain_node.from_us =
+        ONE_OF(d, int64_t, 0, 0, 0, 1, c->at_us, c->at_us + dice_below(d, 900 * SECOND_US),
+               c->at_us + 3600 * SECOND_US);
+    if (dice_percent(d, 4))
+        c->u.drain_node.from_us = ONE_OF(d, int64_t, -1, INT64_MAX, INT64_MIN,
+                                         c->at_us + MONTH_S * SECOND_US + dice_below(d, 2));
+    c->u.drain_node.stops = dice_percent(d, 60);
+    for (size_t i = 0; i < n->leases_n; i++) {
+        if (n->leases[i].state != LEASE_RUNNING || !dice_percent(d, 30)) continue;
+        c->u.drain_node.node = n->leases[i].node;
+        c->account = n->leases[i].provider;
+        c->u.drain_node.from_us = 1;
+        break;
+    }
+}
+
 static void roll_team(struct dice *d, struct naive *n, struct command *c)
 {
     const struct standing *s = &n->standings[dice_below(d, (int64_t)n->accounts_n)];
@@ -573,7 +611,7 @@ static void roll_set_rules(struct dice *d, struct naive *n, struct command *c)
     if (dice_percent(d, 30)) r->call_seconds = other.call_seconds;
     if (dice_percent(d, 30)) r->bill_min_seconds = other.bill_min_seconds;
     if (dice_percent(d, 5)) r->fee_bps = ONE_OF(d, int32_t, -1, 10001);
-    if (dice_percent(d, 5)) r->collar_trades = ONE_OF(d, int32_t, 0, 16);
+    if (dice_percent(d, 5)) r->collar_trades = ONE_OF(d, int32_t, 0, REFERENCE_TRADES + 1);
     if (dice_percent(d, 5)) r->pricing = ONE_OF(d, int32_t, -1, 2);
 }
 
@@ -605,9 +643,10 @@ static void roll_payout(struct dice *d, struct naive *n, struct command *c)
 static enum command_kind any_event(struct dice *d)
 {
     return ONE_OF(d, enum command_kind, COMMAND_ACCEPT_LEASE, COMMAND_DECLINE_LEASE,
-                  COMMAND_LEASE_READY, COMMAND_LEASE_CANNOT_START, COMMAND_LEASE_EXIT,
-                  COMMAND_LEASE_TIMEOUT, COMMAND_LEASE_LOST, COMMAND_LEASE_SPENT,
-                  COMMAND_LEASE_RIPE);
+                  COMMAND_LEASE_PREPARED, COMMAND_LEASE_READY, COMMAND_LEASE_CANNOT_START,
+                  COMMAND_LEASE_EXIT, COMMAND_LEASE_TIMEOUT, COMMAND_LEASE_LOST,
+                  COMMAND_LEASE_SPENT, COMMAND_LEASE_RIPE, COMMAND_LEASE_CHECKPOINT,
+                  COMMAND_LEASE_DRAINED);
 }
 
 /* What an agent or the clock would likely say about a lease in this state. */
@@ -622,17 +661,34 @@ static enum command_kind likely_event(struct dice *d, const struct style *s, enu
         if (roll < 89) return COMMAND_DECLINE_LEASE;
         return roll < 96 ? COMMAND_LEASE_TIMEOUT : COMMAND_LEASE_LOST;
     case LEASE_PREPARING:
+        if (roll < 20) return COMMAND_LEASE_PREPARED;
         if (roll < 65) return COMMAND_LEASE_READY;
         if (roll < 85) return COMMAND_LEASE_CANNOT_START;
         return roll < 96 ? COMMAND_LEASE_TIMEOUT : COMMAND_LEASE_LOST;
     case LEASE_RUNNING:
-        if (roll < 50) return COMMAND_LEASE_EXIT;
-        if (roll < 70) return COMMAND_LEASE_RIPE;
+        if (roll < 40) return COMMAND_LEASE_EXIT;
+        if (roll < 57) return COMMAND_LEASE_CHECKPOINT;
+        if (roll < 72) return COMMAND_LEASE_RIPE;
+        if (roll < 75) return COMMAND_LEASE_DRAINED;
         return roll < 95 ? COMMAND_LEASE_SPENT : COMMAND_LEASE_LOST;
     case LEASE_PREEMPTED:
-    case LEASE_STOPPING: return roll < 75 ? COMMAND_LEASE_EXIT : COMMAND_LEASE_LOST;
+    case LEASE_STOPPING:
+        if (roll < 15) return COMMAND_LEASE_CHECKPOINT;
+        return roll < 78 ? COMMAND_LEASE_EXIT : COMMAND_LEASE_LOST;
     default: return any_event(d);
     }
+}
+
+/* Has the time come for it on a node that is being emptied? */
+static bool must_leave(const struct naive *n, const struct lease *l, int64_t now_us)
+{
+    for (size_t i = 0; i < n->nodes_n; i++) {
+        const struct node *const node = &n->nodes[i];
+        if (node->node == l->node)
+            return l->state == LEASE_RUNNING && node->drain_stops && node->drain_us != 0 &&
+                   node->drain_us <= now_us;
+    }
+    return false;
 }
 
 static void roll_report(struct dice *d, const struct lease *l, struct command *c)
@@ -641,13 +697,20 @@ static void roll_report(struct dice *d, const struct lease *l, struct command *c
     c->u.lease.seconds = ONE_OF(d, int64_t, ran, ran, ran, ran + 1, ran - 1, ran / 2, 60, 0,
                                 l->seconds_max, l->seconds_max + 1, INT64_MAX);
     if (dice_percent(d, 2)) c->u.lease.seconds = ONE_OF(d, int64_t, -1, INT64_MIN);
+    if (c->kind == COMMAND_LEASE_CHECKPOINT) {
+        c->u.lease.looked = c->u.lease.seconds;
+        c->u.lease.seconds = dice_percent(d, 70)
+                                 ? c->u.lease.looked / 2
+                                 : ONE_OF(d, int64_t, 0, ran, ran + 1, 1, INT64_MAX);
+        return;
+    }
     c->u.lease.exit_code = ONE_OF(d, int32_t, 0, 0, 0, 0, 1, 137, -1);
     if (c->kind == COMMAND_LEASE_EXIT)
         c->u.lease.reason = ONE_OF(d, enum reason, REASON_DONE, REASON_DONE, REASON_DONE,
                                    REASON_DONE, REASON_OUT_OF_MEMORY, REASON_TIME_SPENT,
                                    REASON_ENGINE_FAILED, (enum reason)dice_below(d, REASONS));
     if (c->kind == COMMAND_LEASE_EXIT && l->state == LEASE_PREEMPTED && dice_percent(d, 60))
-        c->u.lease.reason = REASON_DISPLACED;
+        c->u.lease.reason = dice_percent(d, 90) ? l->reason : REASON_DISPLACED;
     if (c->kind == COMMAND_LEASE_CANNOT_START) {
         c->u.lease.reason = ONE_OF(d, enum reason, REASON_IMAGE_UNAVAILABLE, REASON_IMAGE_INVALID,
                                    REASON_COMMAND_INVALID, REASON_ENGINE_FAILED);
@@ -666,11 +729,17 @@ static void roll_lease(struct dice *d, const struct style *s, struct naive *n, s
     c->u.lease.epoch = 1;
     if (n->leases_n == 0 || dice_percent(d, 1)) return;
     const struct lease *l = &n->leases[dice_below(d, (int64_t)n->leases_n)];
-    if (dice_percent(d, 92)) c->kind = likely_event(d, s, l->state);
+    for (size_t i = 0; i < n->leases_n; i++)
+        if (must_leave(n, &n->leases[i], c->at_us) && dice_percent(d, 75)) l = &n->leases[i];
+    if (must_leave(n, l, c->at_us) && dice_percent(d, 85))
+        c->kind = COMMAND_LEASE_DRAINED;
+    else if (dice_percent(d, 92))
+        c->kind = likely_event(d, s, l->state);
     c->u.lease.lease = l->lease;
     c->u.lease.epoch = dice_percent(d, 98) ? l->epoch : ONE_OF(d, int32_t, 0, 2, -1, INT32_MAX);
     const bool clock = c->kind == COMMAND_LEASE_TIMEOUT || c->kind == COMMAND_LEASE_LOST ||
-                       c->kind == COMMAND_LEASE_SPENT || c->kind == COMMAND_LEASE_RIPE;
+                       c->kind == COMMAND_LEASE_SPENT || c->kind == COMMAND_LEASE_RIPE ||
+                       c->kind == COMMAND_LEASE_DRAINED;
     c->account = dice_percent(d, clock ? 92 : 6) ? 1 : perhaps(d, n, l->provider);
     roll_report(d, l, c);
 }
@@ -709,8 +778,11 @@ static enum command_kind roll_seldom(struct dice *d, const struct naive *n)
 {
     for (size_t i = 0; i < n->bids_n; i++)
         if (n->bids[i].sealed && dice_percent(d, 80)) return COMMAND_OFFER;
+    for (size_t i = 0; i < n->nodes_n; i++)
+        if (n->nodes[i].ill_since_us != 0 && dice_percent(d, 50)) return COMMAND_NODE_HEALTH;
     return ONE_OF(d, enum command_kind, COMMAND_RATE_NODE, COMMAND_RATE_ACCOUNT, COMMAND_INVITE,
-                  COMMAND_JOIN_TEAM, COMMAND_LEAVE_TEAM, COMMAND_INVITE, COMMAND_JOIN_TEAM);
+                  COMMAND_NODE_HEALTH, COMMAND_JOIN_TEAM, COMMAND_LEAVE_TEAM, COMMAND_LEAVE_TEAM,
+                  COMMAND_INVITE, COMMAND_JOIN_TEAM, COMMAND_DRAIN_NODE, COMMAND_DRAIN_NODE);
 }
 
 static enum command_kind roll_kind(struct dice *d, const struct style *s, const struct naive *n)
@@ -775,18 +847,23 @@ void random_command(struct dice *d, const struct style *s, struct naive *n, stru
     case COMMAND_FAIL_PAYOUT: roll_payout(d, n, &c); break;
     case COMMAND_ACCEPT_LEASE:
     case COMMAND_DECLINE_LEASE:
+    case COMMAND_LEASE_PREPARED:
     case COMMAND_LEASE_READY:
     case COMMAND_LEASE_CANNOT_START:
     case COMMAND_LEASE_EXIT:
     case COMMAND_LEASE_TIMEOUT:
     case COMMAND_LEASE_LOST:
     case COMMAND_LEASE_RIPE:
+    case COMMAND_LEASE_CHECKPOINT:
+    case COMMAND_LEASE_DRAINED:
     case COMMAND_LEASE_SPENT: roll_lease(d, s, n, &c); break;
     case COMMAND_RATE_NODE:
     case COMMAND_RATE_ACCOUNT: roll_rate(d, n, &c); break;
+    case COMMAND_NODE_HEALTH: roll_health(d, n, &c); break;
     case COMMAND_INVITE:
     case COMMAND_JOIN_TEAM:
     case COMMAND_LEAVE_TEAM: roll_team(d, n, &c); break;
+    case COMMAND_DRAIN_NODE: roll_drain(d, n, &c); break;
     case COMMAND_OFFER: roll_offer(d, s, n, &c); break;
     case COMMAND_CALL: roll_call(d, s, n, &c); break;
     }

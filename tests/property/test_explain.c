@@ -202,16 +202,24 @@ static bool withdraw(struct world *w, int64_t by, int64_t bid)
                        .kind = COMMAND_CANCEL_JOB, .account = by, .u.order = { bid } }) != 0;
 }
 
-/* Some leases that run: what waiting and displacing are about. */
-static void run_lease(struct world *w, int64_t lease, int64_t provider)
+static void say(struct world *w, int64_t lease, enum command_kind kind)
 {
     const struct lease *const l = market_lease(w->m, lease);
-    struct command c = { .account = provider, .u.lease = { .lease = lease, .epoch = l->epoch } };
 
-    c.kind = COMMAND_ACCEPT_LEASE;
-    (void)told(w, c);
-    c.kind = COMMAND_LEASE_READY;
-    (void)told(w, c);
+    (void)told(w, (struct command){ .account = l->provider,
+                                    .kind = kind,
+                                    .u.lease = { .lease = lease, .epoch = l->epoch } });
+}
+
+/* Some leases that run: what waiting and displacing are about. */
+static void run_leases(struct world *w, int64_t first, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        say(w, first + i, COMMAND_ACCEPT_LEASE);
+    for (int64_t i = 0; i < n && n > 1; i++)
+        say(w, first + i, COMMAND_LEASE_PREPARED);
+    for (int64_t i = 0; i < n; i++)
+        say(w, first + i, COMMAND_LEASE_READY);
 }
 
 static void leave(struct world *w, int64_t lease)
@@ -261,9 +269,7 @@ static void make_leases(struct world *w)
         const struct bid *const b = bid ? market_bid(w->m, bid) : NULL;
         if (!b) continue;
         if (b->state == ORDER_OPEN) (void)withdraw(w, by, bid);
-        const int64_t first = b->lease, n = b->leases_n;
-        for (int64_t j = 0; first != 0 && j < n; j++)
-            run_lease(w, first + j, market_lease(w->m, first + j)->provider);
+        if (b->lease != 0) run_leases(w, b->lease, b->leases_n);
     }
     clock_to(w, w->now_us + 700 * SECOND);
 }

@@ -179,6 +179,9 @@ static const struct {
       { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE, ERR_VALIDATION_FAILED } },
     { COMMAND_LEASE_EXIT,
       { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE, ERR_VALIDATION_FAILED } },
+    { COMMAND_LEASE_CHECKPOINT,
+      { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE, ERR_VALIDATION_FAILED,
+        ERR_NOT_SUPPORTED } },
     { COMMAND_LEASE_TIMEOUT, { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE } },
     { COMMAND_LEASE_LOST, { ERR_NOT_FOUND, ERR_STALE_EPOCH } },
     { COMMAND_LEASE_SPENT, { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE } },
@@ -198,6 +201,9 @@ static const struct {
     { COMMAND_LEAVE_TEAM, { ERR_NOT_FOUND, ERR_WRONG_STATE } },
     { COMMAND_TRIM, { ERR_NOT_FOUND, ERR_WRONG_STATE } },
     { COMMAND_SET_RULES, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED } },
+    { COMMAND_NODE_HEALTH, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED, ERR_WRONG_STATE } },
+    { COMMAND_DRAIN_NODE, { ERR_NOT_FOUND, ERR_VALIDATION_FAILED } },
+    { COMMAND_LEASE_DRAINED, { ERR_NOT_FOUND, ERR_STALE_EPOCH, ERR_WRONG_STATE } },
 };
 
 static const struct {
@@ -218,8 +224,8 @@ static const enum reason lease_reasons[] = {
     REASON_OUT_OF_MEMORY, REASON_DISPLACED,       REASON_GANG_BROKEN,
 };
 static const enum reason ask_reasons[] = {
-    REASON_CANCELLED,     REASON_EXPIRED,   REASON_DECLINED,
-    REASON_OFFER_TIMEOUT, REASON_NODE_LOST, REASON_NODE_CHANGED,
+    REASON_CANCELLED, REASON_EXPIRED,      REASON_DECLINED,       REASON_OFFER_TIMEOUT,
+    REASON_NODE_LOST, REASON_NODE_CHANGED, REASON_NODE_UNHEALTHY,
 };
 static const enum reason bid_reasons[] = {
     REASON_DONE,          REASON_CANCELLED,       REASON_EXPIRED,    REASON_IMAGE_UNAVAILABLE,
@@ -259,6 +265,7 @@ static bool all_reached(const struct seen *s, int64_t commands)
     for (size_t i = 0; i < ARRAY_LEN(lease_reasons); i++)
         ok &= reached("lease reason", (int)lease_reasons[i], 0, s->lease_reasons[lease_reasons[i]],
                       k / 4);
+    ok &= reached("lease reason", REASON_DRAINED, 0, s->lease_reasons[REASON_DRAINED], k / 16);
     for (size_t i = 0; i < ARRAY_LEN(ask_reasons); i++)
         ok &= reached("ask reason", (int)ask_reasons[i], 0, s->ask_reasons[ask_reasons[i]], k / 4);
     for (size_t i = 0; i < ARRAY_LEN(bid_reasons); i++)
@@ -268,9 +275,12 @@ static bool all_reached(const struct seen *s, int64_t commands)
                       commands / 500000);
     for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
         ok &= reached("job state", (int)jobs[i], 0, s->jobs[jobs[i]], k);
-    ok &= reached("trades", 0, 0, s->trades, commands / 20);
+    ok &= reached("trades", 0, 0, s->trades, commands / 25);
     ok &= reached("own trades", 0, 0, s->own, k);
     ok &= reached("displacements", 0, 0, s->displacing, k / 4);
+    ok &= reached("short displacers on own machines", 0, 0, s->short_own, k / 20);
+    ok &= reached("short displacers by fault", 0, 0, s->short_faulty, k / 20);
+    ok &= reached("short displacers who owe", 0, 0, s->short_owing, k / 20);
     ok &= reached("leases of gangs", 0, 0, s->gangs, k);
     ok &= reached("parked orders", 0, 0, s->parked, k / 4);
     ok &= reached("failures of memory", 0, 0, s->failures, k);
@@ -297,9 +307,10 @@ static void print_seen(const struct seen *s)
                s->lease_reasons[i], s->ask_reasons[i], s->bid_reasons[i], s->failed_bids[i]);
     printf("\n%" PRId64 " trades, %" PRId64 " rebuilt, %" PRId64 " replayed, %" PRId64
            " failures of memory, %" PRId64 " budgets squeezed; %" PRId64 " own, %" PRId64
-           " displacing, %" PRId64 " of gangs, %" PRId64 " parked\n",
+           " displacing, %" PRId64 " of gangs, %" PRId64 " parked; short displacers: %" PRId64
+           " own, %" PRId64 " by fault, %" PRId64 " owe\n",
            s->trades, s->rebuilt, s->replayed, s->failures, s->squeezed, s->own, s->displacing,
-           s->gangs, s->parked);
+           s->gangs, s->parked, s->short_own, s->short_faulty, s->short_owing);
 }
 
 static bool option(int argc, char **argv, const char *name, int64_t *out)

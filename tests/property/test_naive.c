@@ -649,10 +649,92 @@ TEST(a_displacer_pays_a_tick_above_its_victim)
     running(&s, b);
     s.now += 60 * SECOND;
     CHECK_I64(leave(&s, lease, 60, 0, REASON_DONE), ERR_NONE);
-    /* ten minutes at least: 600 × 2,001,000 ÷ 3600 = 333,500; of them 166,666 are the ask's */
+    /* ten minutes at least: 600 × 2,001,000 ÷ 3600 = 333,500; the ask's are 60 × 1,000,000 ÷ 3600
+     */
     CHECK_I64(naive_lease(s.n, lease)->charge.micros, 333500);
-    CHECK_I64(naive_lease(s.n, lease)->payout.micros, 165000); /* the fee is 1,666 */
-    CHECK_I64(available(&s, ACCOUNT_INSURANCE), 333500 - 166666);
+    CHECK_I64(naive_lease(s.n, lease)->payout.micros, 16500); /* the fee is 166 */
+    CHECK_I64(available(&s, ACCOUNT_INSURANCE), 333500 - 16666);
+    end(&s);
+}
+
+/* Called off when its victim has gone: it owes ten minutes, and none of it goes to the provider. */
+TEST(a_displacer_that_is_called_off_pays_the_fund)
+{
+    struct story s = begin();
+    const int64_t victim = ripe_lease(&s);
+    const int64_t b = bid(&s, s.other, 3 * USD, 1, 3600);
+    const int64_t lease = naive_bid(s.n, b)->lease;
+    CHECK_I64(leave(&s, victim, 600, 137, REASON_DISPLACED), ERR_NONE);
+    const int64_t before = available(&s, s.provider);
+    made(&s, event(COMMAND_ACCEPT_LEASE, lease));
+    CHECK_I64(on_order(&s, COMMAND_CANCEL_JOB, s.other, b), ERR_NONE);
+    CHECK_I64(naive_lease(s.n, lease)->state, LEASE_STOPPING);
+    CHECK_I64(leave(&s, lease, 0, 0, REASON_DONE), ERR_NONE);
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 333500);
+    CHECK_I64(available(&s, ACCOUNT_INSURANCE), 333500);
+    CHECK_I64(available(&s, s.provider), before);
+    CHECK_I64(naive_node(s.n, s.node)->strikes, 0); /* nobody's fault */
+    end(&s);
+}
+
+/* By its provider's fault it is free, but the ask goes and the node waits. */
+TEST(a_displacer_that_its_provider_fails_is_a_decline)
+{
+    struct story s = begin();
+    const int64_t victim = ripe_lease(&s);
+    const int64_t lease = naive_bid(s.n, bid(&s, s.other, 3 * USD, 1, 3600))->lease;
+    const int64_t a = naive_lease(s.n, lease)->ask;
+    CHECK_I64(leave(&s, victim, 600, 137, REASON_DISPLACED), ERR_NONE);
+    running(&s, naive_lease(s.n, lease)->bid);
+    s.now += 599 * SECOND;
+    CHECK_I64(leave(&s, lease, 599, 1, REASON_ENGINE_FAILED), ERR_NONE);
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 0);
+    CHECK_I64(naive_ask(s.n, a)->state, ORDER_CANCELLED);
+    CHECK_I64(naive_ask(s.n, a)->reason, REASON_DECLINED);
+    CHECK_I64(naive_node(s.n, s.node)->strikes, 1);
+    CHECK_I64(naive_node(s.n, s.node)->backoff_us, s.now + 600 * SECOND);
+    end(&s);
+}
+
+/* The provider's own job, free of charge, called off while it waits for its victim. */
+TEST(an_own_displacer_that_is_called_off_is_a_decline)
+{
+    struct story s = begin();
+    ripe_lease(&s);
+    made(&s, (struct command){
+                 .account = 1, .kind = COMMAND_CREDIT, .u.credit = { s.provider, { USD } } });
+    const int64_t b = bid(&s, s.provider, 1000, 1, 3600);
+    const int64_t lease = naive_bid(s.n, b)->lease;
+    CHECK_I64(s.n->trades_n, 1);
+    CHECK(naive_lease(s.n, lease)->own);
+    CHECK_I64(naive_lease(s.n, lease)->base.micros, 1 * USD);
+    CHECK_I64(on_order(&s, COMMAND_CANCEL_JOB, s.provider, b), ERR_NONE);
+    CHECK_I64(naive_lease(s.n, lease)->charge.micros, 0);
+    CHECK_I64(naive_ask(s.n, naive_lease(s.n, lease)->ask)->state, ORDER_CANCELLED);
+    CHECK_I64(naive_node(s.n, s.node)->strikes, 1);
+    end(&s);
+}
+
+/* Three trades of one provider and one of another: two places, in the order of the latest. */
+TEST(each_seller_has_one_place_in_the_reference)
+{
+    struct story s = begin();
+    const int64_t pair[2] = { s.provider, account(&s, 0) };
+    const int64_t nodes[2] = { s.node, node_of(&s, pair[1], 8) };
+    const int who[4] = { 0, 1, 0, 0 };
+    for (int i = 0; i < 4; i++) {
+        s.provider = pair[who[i]];
+        ask(&s, nodes[who[i]], (i + 1) * USD, 1);
+        bid(&s, s.buyer, (i + 1) * USD, 1, 60);
+        CHECK_I64(s.n->trades_n, 1);
+    }
+    const struct pool_state *p = naive_pool_state(s.n, H100);
+    CHECK_I64(p->recent_n, 2);
+    CHECK_I64(p->recent[0].micros, 2 * USD);
+    CHECK_I64(p->recent_sellers[0], pair[1]);
+    CHECK_I64(p->recent[1].micros, 4 * USD);
+    CHECK_I64(p->recent_sellers[1], pair[0]);
+    CHECK_I64(naive_reference(s.n, H100), 0); /* five are needed */
     end(&s);
 }
 
@@ -715,5 +797,9 @@ TESTS(T(an_hour_is_paid_and_the_fee_is_inside_the_price), T(holds_round_up_charg
       T(units_that_come_back_meet_the_bids_that_wait), T(a_bid_that_cannot_be_held_again_fails),
       T(the_earliest_is_due_first_then_the_lowest_number),
       T(a_gang_pays_older_asks_their_price_and_younger_ones_its_limit),
-      T(a_displacer_pays_a_tick_above_its_victim), T(an_interruptible_displacer_must_be_well_above),
+      T(a_displacer_pays_a_tick_above_its_victim), T(a_displacer_that_is_called_off_pays_the_fund),
+      T(a_displacer_that_its_provider_fails_is_a_decline),
+      T(an_own_displacer_that_is_called_off_is_a_decline),
+      T(each_seller_has_one_place_in_the_reference),
+      T(an_interruptible_displacer_must_be_well_above),
       T(the_best_offer_gets_the_price_of_the_second))

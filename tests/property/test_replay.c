@@ -225,6 +225,13 @@ TEST(pieces_of_a_log_are_replayed_one_behind_the_other)
     memcpy(lines, l.lines, l.n * sizeof(*lines));
     memcpy(lines + l.n, l.lines + 102, (l.n - 102) * sizeof(*lines));
     refused(lines, 2 * l.n - 102, ERR_WRONG_STATE, "header: this piece begins at 116 where ");
+
+    /* Of a market that began with other rules: they are in the genesis. */
+    struct log other;
+    make_log(&other, 4, 10, 0);
+    lines[102] = other.lines[0];
+    refused(lines, 103, ERR_WRONG_STATE, "line 103: header: this piece is of another market.");
+    free_log(&other);
     mem_free(lines);
     refused(l.lines, 103, ERR_MALFORMED_BODY, "the file ends after line 103 without a footer");
     CHECK(run(l.lines, 102, &pieces)); /* the first piece alone is a log */

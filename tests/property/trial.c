@@ -46,6 +46,11 @@ const char *const trial_kinds[KINDS] = {
     "leave_team",
     "trim",
     "set_rules",
+    "lease_prepared",
+    "lease_checkpoint",
+    "node_health",
+    "drain_node",
+    "lease_drained",
 };
 
 /* ---- Memory ---- */
@@ -117,7 +122,7 @@ static void say_node(int64_t node, const struct node_spec *s)
 static bool is_of_lease(enum command_kind kind)
 {
     return (kind >= COMMAND_ACCEPT_LEASE && kind <= COMMAND_LEASE_SPENT) ||
-           kind == COMMAND_LEASE_RIPE;
+           kind == COMMAND_LEASE_RIPE || kind == COMMAND_LEASE_DRAINED;
 }
 
 static void say_command(const struct command *c)
@@ -139,6 +144,9 @@ static void say_command(const struct command *c)
     else if (c->kind == COMMAND_RATE_NODE || c->kind == COMMAND_RATE_ACCOUNT)
         fprintf(stderr, " %" PRId64 " tier %d verified %d", c->u.rate.number, c->u.rate.tier,
                 c->u.rate.verified);
+    else if (c->kind == COMMAND_DRAIN_NODE)
+        fprintf(stderr, " node %" PRId64 " from %" PRId64 " stops %d", c->u.drain_node.node,
+                c->u.drain_node.from_us, c->u.drain_node.stops);
     else if (c->kind == COMMAND_INVITE)
         fprintf(stderr, " %" PRId64 " quota %d", c->u.invite.account, c->u.invite.quota);
     else if (is_of_lease(c->kind))
@@ -291,6 +299,20 @@ static void apply(struct trial *t, const struct command *c, struct outcome *out)
     market_apply(t->market, c, out);
 }
 
+static void count_short(const struct naive *n, struct seen *s, const struct lease *l)
+{
+    const int64_t least_us = n->rules.min_run_seconds * SECOND_US;
+    if (l->ended_us != n->now || l->base.micros == 0 ||
+        (l->ready_us != 0 && n->now >= l->ready_us + least_us))
+        return;
+    if (l->own)
+        s->short_own++;
+    else if (l->fault == WHOSE_PROVIDER)
+        s->short_faulty++;
+    else
+        s->short_owing += l->charge.micros > 0 && l->insurance.micros > 0;
+}
+
 static void count(struct trial *t, const struct command *c, const struct lease *before)
 {
     struct seen *s = t->seen;
@@ -307,6 +329,7 @@ static void count(struct trial *t, const struct command *c, const struct lease *
     }
     const struct lease *after = naive_lease(t->model, before->lease);
     if (after != NULL) s->ends[before->state][after->state]++;
+    if (after != NULL && t->model->refused == ERR_NONE) count_short(t->model, s, after);
 }
 
 /* The lease that the command is about, as it is now; zero when none. */

@@ -20,7 +20,10 @@ struct seen {
     int64_t failed_bids[REASONS]; /* those that could not try again */
     int64_t jobs[9];
     int64_t own, displacing, gangs; /* trades */
-    int64_t parked;                 /* orders, as seen at the ends of groups */
+    /* Displacers that ended before their least time: own ones, by their provider's fault, others.
+     */
+    int64_t short_own, short_faulty, short_owing;
+    int64_t parked; /* orders, as seen at the ends of groups */
     int64_t trades, rebuilt, replayed, failures, squeezed;
 };
 

@@ -305,9 +305,15 @@ static void start(struct live *v, int64_t lease)
 {
     const struct lease *const l = market_lease(v->world.market, lease);
 
+    int64_t first;
+    int32_t n;
+
     if (!l || l->state != LEASE_PREPARING) return;
-    world_must(&v->world, world_ready(&v->world, lease));
-    at(v, left_s(v, market_lease(v->world.market, lease)), ENDS, lease);
+    if (!world_may_start(&v->world, lease, &first, &n)) return;
+    for (int64_t each = first; each < first + n; each++) {
+        world_must(&v->world, world_ready(&v->world, each));
+        at(v, left_s(v, market_lease(v->world.market, each)), ENDS, each);
+    }
 }
 
 static int64_t ran_s(const struct live *v, const struct lease *l)

@@ -57,7 +57,7 @@ struct town_delivery {
 
 struct town;
 
-enum town_answer { TOWN_ACCEPT, TOWN_WAIT, TOWN_DECLINE };
+enum town_answer { TOWN_ACCEPT, TOWN_WAIT, TOWN_DECLINE, TOWN_FAIL /* to start it */ };
 
 /* How buyers choose their limit, when it is not what the job is worth: a tenth above what? */
 enum town_quote { TOWN_BEST_ASK, TOWN_ASK_OR_MEDIAN };

@@ -198,6 +198,10 @@ void town_answer(struct town *t, int64_t lease)
         break;
     case TOWN_WAIT: town_at(t, 1, TOWN_ANSWERS, lease); break;
     case TOWN_DECLINE: (void)world_decline(&t->world, lease); break;
+    case TOWN_FAIL:
+        world_must(&t->world, world_accept(&t->world, lease));
+        world_must(&t->world, world_cannot_start(&t->world, lease));
+        break;
     }
 }
 
@@ -205,10 +209,16 @@ void town_start(struct town *t, int64_t lease)
 {
     const struct lease *const l = market_lease(t->world.market, lease);
 
+    int64_t first;
+    int32_t n;
+
     if (!l || l->state != LEASE_PREPARING) return;
-    world_must(&t->world, world_ready(&t->world, lease));
-    const struct town_job *const job = job_of(t, market_lease(t->world.market, lease)->bid);
-    town_at(t, job->seconds - job->saved, TOWN_ENDS, lease);
+    if (!world_may_start(&t->world, lease, &first, &n)) return;
+    const struct town_job *const job = job_of(t, l->bid);
+    for (int64_t each = first; each < first + n; each++) {
+        world_must(&t->world, world_ready(&t->world, each));
+        town_at(t, job->seconds - job->saved, TOWN_ENDS, each);
+    }
 }
 
 static bool is_over(const struct town *t, int64_t bid)

@@ -38,15 +38,19 @@ static void drop_jobs(struct town *t, bool may_wait)
     t->memory[0] = (int64_t)first;
 }
 
-static void buy_as(struct town *t, int64_t account, int32_t units, const struct bid_spec *spec)
+static void buy_for(struct town *t, int64_t account, int32_t units, int32_t seconds,
+                    const struct bid_spec *spec)
 {
-    const struct town_job job = { .account = account,
-                                  .units = units,
-                                  .nodes = 1,
-                                  .seconds = spec->seconds - 60,
-                                  .of_player = true };
+    const struct town_job job = {
+        .account = account, .units = units, .nodes = 1, .seconds = seconds, .of_player = true
+    };
 
     (void)town_submit(t, &job, spec);
+}
+
+static void buy_as(struct town *t, int64_t account, int32_t units, const struct bid_spec *spec)
+{
+    buy_for(t, account, units, spec->seconds - 60, spec);
 }
 
 /* ---- Decoy bids: a high limit for what nobody has, so that others ask for more ---- */
@@ -112,36 +116,62 @@ enum town_answer trick_stall(struct town *t, const struct lease *l)
     return l->own || l->buyer == t->purse ? TOWN_WAIT : TOWN_ACCEPT;
 }
 
+/* Its machine says that they do not start. */
+enum town_answer trick_fail(struct town *t, const struct lease *l)
+{
+    return l->own || l->buyer == t->purse ? TOWN_FAIL : TOWN_ACCEPT;
+}
+
 /* ---- Eviction: a job of its own, free of charge, takes the place of a tenant who pays less than
- * the next would ---- */
+ * the next would. It is called off once the tenant has gone, or runs for a second ---- */
+
+static void evict(struct town *t, int32_t seconds)
+{
+    const int64_t price = best_price(t);
+    const struct lease *const l = poor_tenant(t, price);
+
+    if (!l) return;
+    const struct bid_spec spec = town_bid(t, TOWN_TICK, l->units, 60);
+    buy_for(t, town_player(t)->account, l->units, seconds, &spec);
+}
 
 void trick_evict(struct town *t)
 {
-    const int64_t price = best_price(t);
     drop_jobs(t, true);
-    const struct lease *const l = poor_tenant(t, price);
+    evict(t, 60);
+    trick_follow(t);
+}
 
-    if (l) {
-        const struct bid_spec spec = town_bid(t, TOWN_TICK, l->units, 60);
-        buy_as(t, town_player(t)->account, l->units, &spec);
-    }
+void trick_evict_briefly(struct town *t)
+{
+    evict(t, 1);
     trick_follow(t);
 }
 
 /* ---- A shill: the same by a second account, for money ---- */
 
-void trick_shill(struct town *t)
+static void shill(struct town *t, int32_t seconds)
 {
     const int64_t price = best_price(t);
-    drop_jobs(t, true);
     const struct lease *const l = poor_tenant(t, price);
 
-    if (l) {
-        const int64_t ask = own_ask(t)->spec.price.micros, over = limit_of(t, l) + TOWN_TICK;
-        struct bid_spec spec = town_bid(t, over > ask ? over : ask, l->units, 600);
-        spec.wish.label = TOWN_LABEL;
-        buy_as(t, t->purse, l->units, &spec);
-    }
+    if (!l) return;
+    const int64_t ask = own_ask(t)->spec.price.micros, over = limit_of(t, l) + TOWN_TICK;
+    struct bid_spec spec = town_bid(t, over > ask ? over : ask, l->units, 600);
+    spec.wish.label = TOWN_LABEL;
+    buy_for(t, t->purse, l->units, seconds, &spec);
+}
+
+void trick_shill(struct town *t)
+{
+    drop_jobs(t, true);
+    shill(t, 600);
+    trick_follow(t);
+}
+
+void trick_shill_briefly(struct town *t)
+{
+    shill(t, 1);
     trick_follow(t);
 }
 

@@ -203,9 +203,28 @@ bool world_decline(struct world *w, int64_t lease)
     return say(w, lease, (struct command){ .kind = COMMAND_DECLINE_LEASE });
 }
 
+bool world_cannot_start(struct world *w, int64_t lease)
+{
+    return say(
+        w, lease,
+        (struct command){ .kind = COMMAND_LEASE_CANNOT_START,
+                          .u.lease = { .reason = REASON_ENGINE_FAILED, .fault = WHOSE_PROVIDER } });
+}
+
 bool world_ready(struct world *w, int64_t lease)
 {
     return say(w, lease, (struct command){ .kind = COMMAND_LEASE_READY });
+}
+
+bool world_may_start(struct world *w, int64_t lease, int64_t *first, int32_t *n)
+{
+    const struct bid *const b = market_bid(w->market, market_lease(w->market, lease)->bid);
+
+    *first = b->lease;
+    *n = b->leases_n;
+    if (b->leases_n == 1) return true;
+    world_must(w, say(w, lease, (struct command){ .kind = COMMAND_LEASE_PREPARED }));
+    return market_lease(w->market, lease)->gathered_us != 0;
 }
 
 static bool exits(struct world *w, int64_t lease, int64_t seconds, enum reason reason)

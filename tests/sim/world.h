@@ -62,7 +62,10 @@ bool world_cancel_job(struct world *w, int64_t account, int64_t bid);
 /* Of the lease's node, at its present epoch. */
 bool world_accept(struct world *w, int64_t lease);
 bool world_decline(struct world *w, int64_t lease);
+bool world_cannot_start(struct world *w, int64_t lease); /* by the provider's fault */
 bool world_ready(struct world *w, int64_t lease);
+/* It could start. True: it may, with all of its gang, which begins at *first. */
+bool world_may_start(struct world *w, int64_t lease, int64_t *first, int32_t *n);
 bool world_exit(struct world *w, int64_t lease, int64_t seconds);  /* done, code 0 */
 bool world_yield(struct world *w, int64_t lease, int64_t seconds); /* displaced */
 bool world_lose(struct world *w, int64_t lease);

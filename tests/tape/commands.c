@@ -191,6 +191,11 @@ static void do_accept(struct tape *t)
     act(t, lease_command(t, COMMAND_ACCEPT_LEASE));
 }
 
+static void do_prepared(struct tape *t)
+{
+    act(t, lease_command(t, COMMAND_LEASE_PREPARED));
+}
+
 static void do_ready(struct tape *t)
 {
     act(t, lease_command(t, COMMAND_LEASE_READY));
@@ -225,6 +230,17 @@ static void do_exit(struct tape *t)
     tape_expect(t, "code");
     c.u.lease.exit_code = (int32_t)tape_number(t);
     c.u.lease.reason = t->words[t->at].n > 0 ? tape_reason(t) : REASON_DONE;
+    act(t, c);
+}
+
+/* The agent looked after so many seconds of its run; what it found is of an earlier one. */
+static void do_checkpoint(struct tape *t)
+{
+    struct command c = lease_command(t, COMMAND_LEASE_CHECKPOINT);
+
+    c.u.lease.seconds = tape_number(t);
+    tape_expect(t, "of");
+    c.u.lease.looked = tape_number(t);
     act(t, c);
 }
 
@@ -290,6 +306,38 @@ static void do_rate(struct tape *t)
     act(t, c);
 }
 
+static void do_health(struct tape *t)
+{
+    struct command c = { .account = ACCOUNT_WORLD, .kind = COMMAND_NODE_HEALTH };
+
+    c.u.node_health.node = tape_known(t, NODE)->number;
+    c.u.node_health.well = tape_take_word(t, "well");
+    if (c.u.node_health.well == 0 && !tape_take_word(t, "ill"))
+        tape_wrong(t, "neither well nor ill");
+    act(t, c);
+}
+
+static void do_drain(struct tape *t)
+{
+    const struct name *const n = tape_known(t, NODE);
+    struct command c = { .account = n->account, .kind = COMMAND_DRAIN_NODE };
+    int32_t seconds = 0;
+
+    (void)tape_take_number(t, "in", &seconds);
+    c.u.drain_node.node = n->number;
+    c.u.drain_node.from_us = t->now_us + seconds * SECOND_US;
+    c.u.drain_node.stops = tape_take_word(t, "stops");
+    act(t, c);
+}
+
+static void do_undrain(struct tape *t)
+{
+    const struct name *const n = tape_known(t, NODE);
+
+    act(t, (struct command){
+               .account = n->account, .kind = COMMAND_DRAIN_NODE, .u.drain_node = { n->number } });
+}
+
 static void do_invite(struct tape *t)
 {
     struct command c = { .account = tape_known(t, ACCOUNT)->number, .kind = COMMAND_INVITE };
@@ -345,14 +393,35 @@ static const struct verb {
     const char *word;
     void (*run)(struct tape *t);
 } verbs[] = {
-    { "account", do_account },   { "node", do_node },     { "ask", do_ask },
-    { "job", do_job },           { "amend", do_amend },   { "cancel", do_cancel },
-    { "withdraw", do_withdraw }, { "accept", do_accept }, { "ready", do_ready },
-    { "decline", do_decline },   { "lost", do_lost },     { "cannot-start", do_cannot_start },
-    { "exit", do_exit },         { "wait", do_wait },     { "payout", do_payout },
-    { "paid", do_paid },         { "failed", do_failed }, { "show", do_show },
-    { "rules", do_rules },       { "rate", do_rate },     { "invite", do_invite },
-    { "join", do_join },         { "leave", do_leave },   { "offer", do_offer },
+    { "account", do_account },
+    { "node", do_node },
+    { "ask", do_ask },
+    { "job", do_job },
+    { "amend", do_amend },
+    { "cancel", do_cancel },
+    { "withdraw", do_withdraw },
+    { "accept", do_accept },
+    { "prepared", do_prepared },
+    { "ready", do_ready },
+    { "checkpoint", do_checkpoint },
+    { "decline", do_decline },
+    { "lost", do_lost },
+    { "cannot-start", do_cannot_start },
+    { "exit", do_exit },
+    { "wait", do_wait },
+    { "payout", do_payout },
+    { "paid", do_paid },
+    { "failed", do_failed },
+    { "show", do_show },
+    { "rules", do_rules },
+    { "rate", do_rate },
+    { "health", do_health },
+    { "drain", do_drain },
+    { "undrain", do_undrain },
+    { "invite", do_invite },
+    { "join", do_join },
+    { "leave", do_leave },
+    { "offer", do_offer },
 };
 
 void tape_run_line(struct tape *t)

@@ -13,7 +13,7 @@
 #include "tests/t.h"
 #include "tests/writer/market_db.h"
 
-#define SEEDS     6
+#define SEEDS     8
 #define COMMANDS_ 4000
 #define GROUPS    12 /* between two looks */
 #define BEGINS_US INT64_C(1795509000000000)
@@ -48,7 +48,8 @@ static void add(struct run *r, const struct command *c, const struct outcome *o)
 
 static void look(struct run *r)
 {
-    struct market *again = market_new(&mem_heap, &r->style.rules, r->style.pools, r->style.pools_n);
+    struct market *again =
+        market_new(&mem_heap, &r->model->rules, r->style.pools, r->style.pools_n);
 
     int64_t read_us;
     CHECK(store_load_market(r->db, again, &read_us, &err));

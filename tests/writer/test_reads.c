@@ -9,7 +9,7 @@
 #include "service/assignment.h"
 #include "service/payload.h"
 #include "service/receipts.h"
-#include "service/view.h"
+#include "service/view_job.h"
 #include "sign/sha.h"
 #include "store/agents.h"
 #include "store/blobs.h"
@@ -78,6 +78,15 @@ static const char *text_of(json_t *j)
     return kept;
 }
 
+static const char *job_text(const struct job_row *row)
+{
+    auto_buf struct buf b = { .max = 1 << 16 };
+
+    view_job(&info, row, &b);
+    CHECK(!b.failed);
+    return arena_copy(&arena, buf_view(&b));
+}
+
 static struct job_row job_of(int64_t number, int64_t account)
 {
     struct job_row row;
@@ -96,9 +105,9 @@ static void same_three_times(const struct submission *s)
     CHECK(as_of_stored(&info, db, s->command.seq, s->command.account, &arena, &again, &err));
     CHECK(job_as_of(&first, &row, &err));
     CHECK(job_as_of(&again, &later, &err));
-    const char *told = text_of(view_job(&info, &row));
-    CHECK_STR(text_of(view_job(&info, &later)), told);
-    CHECK_STR(text_of(view_job(&info, &read)), told);
+    const char *told = job_text(&row);
+    CHECK_STR(job_text(&later), told);
+    CHECK_STR(job_text(&read), told);
     CHECK_STR(text_of(view_trades(&info, again.trades, again.trades_n)),
               text_of(view_trades(&info, first.trades, first.trades_n)));
 }
@@ -269,7 +278,8 @@ TEST(an_offer_is_an_assignment_signed_by_the_market)
 
     CHECK_I64(n, 1);
     CHECK_I64(store_read_command(db, bid, buyer, &arena, &job, &err), DB_ONE);
-    json_t *o = assignment_make(&info, &rows[0], job.payload, clock_wall_us(), &err);
+    const struct resume_from from = { 600, STR("") };
+    json_t *o = assignment_make(&info, &rows[0], job.payload, &from, clock_wall_us(), &err);
     CHECK(o != NULL);
     const struct str document = json_get_text(o, "document");
     CHECK(signature_parse(json_get_text(o, "signature"), &signature));
@@ -284,7 +294,7 @@ TEST(an_offer_is_an_assignment_signed_by_the_market)
     CHECK_I64(sequence, rows[0].version);
     CHECK_I64(json_array_size(json_object_get(said, "command")), 2);
     CHECK(json_is_null(json_object_get(said, "workdir")));
-    CHECK_I64(json_object_size(said), 23);
+    CHECK_I64(json_object_size(said), 28);
     json_decref(said);
     json_decref(o);
     (void)assignments(rows[0].version, &n);
@@ -456,7 +466,7 @@ TEST(after_the_exit_job_and_lease_say_how_it_ended)
     const struct job_row row = job_of(bid, buyer);
     struct lease_row l;
 
-    json_t *o = view_job(&info, &row);
+    json_t *o = json_parse(str_of(job_text(&row)), &err);
     CHECK(str_is(json_get_text(o, "state"), "settled"));
     CHECK(str_is(json_get_text(o, "reason"), "done"));
     CHECK(json_is_integer(json_object_get(o, "exit_code")));

@@ -1,5 +1,6 @@
--- What changed in pools beside their orders. The prices are the slice first..last of $8; first 0: none.
--- $1 pool  $2 call  $3 called_seq  $4 cursor_limit  $5 cursor_priority  $6 first  $7 last  $8 prices
+-- What changed in pools beside their orders. The last trades (price, seller, price, …) are the slice first..last of $8;
+-- first 0: none.
+-- $1 pool  $2 call  $3 called_seq  $4 cursor_limit  $5 cursor_priority  $6 first  $7 last  $8 trades
 INSERT INTO pool_states (pool, call, called_seq, cursor_limit, cursor_priority, recent)
 SELECT pool, call, called_seq, cursor_limit, cursor_priority,
        CASE WHEN first > 0 THEN ($8::bigint[])[first:last] ELSE '{}' END

@@ -6,7 +6,7 @@ SELECT l.lease, l.bid, l.ask, l.node, l.buyer, l.provider, l.pool, l.units, l.pr
        l.charge, l.fee, l.payout, l.exit_code, l.reason, l.fault, l.version, b.at AS bid_at, a.at AS ask_at,
        n.at AS node_at, x.seq IS NOT NULL AS exited, l.base, l.own, l.ripe, l.waits, l.insurance,
        coalesce(b.terms[2], 0) + 1 AS nodes,
-       (SELECT count(*) FROM leases g WHERE g.bid = l.bid AND g.lease BETWEEN l.lease - l.lease % 4096 AND l.lease - 1) AS rank
+       (SELECT count(*) FROM leases g WHERE g.bid = l.bid AND g.lease BETWEEN l.lease - l.lease % 4096 AND l.lease - 1) AS rank, l.prepared, l.gathered
 FROM ((SELECT s.* FROM leases s
        WHERE $2 <> 1 AND s.provider BETWEEN $1 AND $1 AND s.lease < $4 AND ($3 < 0 OR s.state = $3)
        ORDER BY s.provider DESC, s.lease DESC LIMIT $5)

@@ -1,3 +1,3 @@
--- Keys that may be repeated: those of the last days, oldest first.
+-- Keys that may be repeated: those of the last days, in no order.
 -- $1 since
-SELECT account, key, body, seq, at FROM commands WHERE at >= $1 AND octet_length(body) > 0 ORDER BY seq;
+SELECT account, key, body, seq, at FROM commands WHERE at >= $1 AND octet_length(body) > 0;

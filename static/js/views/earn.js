@@ -12,8 +12,9 @@ import { usePools } from './market.js';
 
 const EVERY = 5000;
 
-// What starts an agent, with a token that is good once.
+// What joins a machine, with a token that is good once: the market's own script, or the agent that is there already.
 export const joinCommand = (agentUrl, token) => `bourse-agent join --server ${agentUrl} --token ${token}`;
+export const installCommand = (url, token) => `curl -fsSL ${url}/install.sh | sudo BOURSE_TOKEN=${token} sh`;
 
 function Join() {
     const [made, setMade] = useState(null);
@@ -24,7 +25,8 @@ function Join() {
         setError(null);
         try {
             const [info, token] = await Promise.all([get('/.well-known/bourse'), post('/v1/join-tokens', {})]);
-            setMade({ ...token, command: joinCommand(info.agent_url, token.token) });
+            const handsOut = await fetch('/install.sh', { method: 'HEAD' }).then((r) => r.ok, () => false);
+            setMade({ ...token, command: handsOut ? installCommand(info.public_url, token.token) : joinCommand(info.agent_url, token.token) });
         } catch (e) {
             setError(e);
         }
@@ -40,23 +42,59 @@ function Join() {
         <${Curl} method="POST" path="/v1/join-tokens" body=${{}} /></div><//>`;
 }
 
-function NodeRow({ node }) {
+// Why a card is not well, in words.
+const ills = {
+    'ecc-uncorrected': 'memory errors', xid: 'a driver error', 'too-hot': 'too hot', lost: 'not there any more',
+    'foreign-process': 'a process of no lease computes on it',
+};
+const illText = (gpu) => gpu.ills.map((ill) => (ill === 'xid' ? `driver error ${gpu.xid}` : ills[ill] ?? ill)).join(', ');
+const told = (n, unit) => (n < 0 ? '' : `${n} ${unit}`);
+
+function GpuNow({ gpu }) {
+    const now = [told(gpu.temperature_c, '°C'), told(gpu.busy_percent, '% busy')].filter(Boolean).join(', ');
+    return html`<div class="small muted">${gpu.ills.length > 0 ? html`<strong>${illText(gpu)}</strong> ` : ''}${now}</div>`;
+}
+
+// What the machine's self-test found: what is not well, each with the command that puts it right.
+function Doctor({ doctor }) {
+    if (!doctor) return html`<span class="small muted">not told yet</span>`;
+    const wrong = doctor.checks.filter((c) => c.result === 'warning' || c.result === 'failure');
+    return html`<${Pill} state=${doctor.result} />${wrong.length > 0 && html`<details><summary class="small">${wrong.length} to look at</summary>
+        ${wrong.map((c) => html`<div key=${c.id} class="small"><strong>${c.id} ${c.name}</strong> ${c.reason}${c.fix && html`<pre class="formula break">${c.fix}</pre>`}</div>`)}</details>`}`;
+}
+
+function Drain({ node, reload }) {
+    const [asked, setAsked] = useState(false);
+    const drains = node.drain_at !== null;
+    const send = async () => {
+        await post(`/v1/nodes/${node.node_id}/${drains ? 'undrain' : 'drain'}`, drains ? undefined : { running: 'finish' });
+        setAsked(false);
+        reload();
+    };
+    return html`${drains && html`<div class="small muted">drains from <${When} at=${node.drain_at} /></div>`}
+        ${may('provider') && html`<button type="button" onClick=${() => (drains ? send() : setAsked(true))}>${drains ? 'Offer again' : 'Drain'}</button>`}
+        ${asked && html`<${Confirm} title=${`Drain ${node.name}?`} action="Drain" onYes=${send} onNo=${() => setAsked(false)}>
+            <p>Its offers end now, and what runs may finish. Then the machine is free for maintenance.</p><//>`}`;
+}
+
+function NodeRow({ node, reload }) {
     const { inventory: has } = node;
-    return html`<tr><td><${Pill} state=${node.state} /></td>
+    return html`<tr><td><${Pill} state=${node.state} />${node.health === 'unhealthy' && html` <${Pill} state="unhealthy" /><div class="small muted">Nothing is offered or charged since <${When} at=${node.unhealthy_since} />.</div>`}</td>
         <td><strong>${node.name}</strong><div class="small muted"><${Id} id=${node.node_id} /></div></td>
-        <td>${has.gpus.map((g, i) => html`<div key=${i}>${g.model}, ${bytes(g.memory_bytes)}</div>`)}${cpus(has.cpu_millis)} vCPU, ${bytes(has.memory_bytes)}
+        <td>${has.gpus.map((g, i) => html`<div key=${i}>${g.model}, ${bytes(g.memory_bytes)}</div>`)}${node.gpus.map((g) => html`<${GpuNow} key=${g.uuid} gpu=${g} />`)}${cpus(has.cpu_millis)} vCPU, ${bytes(has.memory_bytes)}
             <div class="small muted">${bytes(has.scratch_bytes)} scratch</div></td>
         <td>${node.pools.map((p) => html`<div key=${p.pool} class="nowrap">${p.pool} <span class="muted small">${p.state}</span></div>`)}</td>
-        <td class="number">${node.leases_live}</td>
+        <td><${Doctor} doctor=${node.doctor} /></td>
+        <td class="number">${node.leases_live}<${Drain} node=${node} reload=${reload} /></td>
         <td class="number"><${When} at=${node.last_seen_at} relative /><div class="small muted">agent ${node.agent_version}</div></td></tr>`;
 }
 
 function Nodes({ nodes }) {
     return html`<${Panel} title="Machines" resource=${nodes} flush rows=${3} isEmpty=${nodes.rows?.length === 0} end=${html`<${LiveButton} />`}
         empty=${html`<${Empty}>No machine has joined yet. Make a join command, run it on the machine, and it appears here.<//>`}>
-        ${() => html`<${Fragment}><table class="rows"><thead><tr><th scope="col">State</th><th scope="col">Machine</th><th scope="col">Has</th><th scope="col">Pools</th>
+        ${() => html`<${Fragment}><table class="rows"><thead><tr><th scope="col">State</th><th scope="col">Machine</th><th scope="col">Has</th><th scope="col">Pools</th><th scope="col">Doctor</th>
             <th scope="col" class="number">Leases</th><th scope="col" class="number">Last seen</th></tr></thead>
-            <tbody>${nodes.rows.map((n) => html`<${NodeRow} key=${n.node_id} node=${n} />`)}</tbody></table><${MoreRows} list=${nodes} /><//>`}<//>`;
+            <tbody>${nodes.rows.map((n) => html`<${NodeRow} key=${n.node_id} node=${n} reload=${nodes.reload} />`)}</tbody></table><${MoreRows} list=${nodes} /><//>`}<//>`;
 }
 
 function Offers({ asks, nodes }) {

@@ -3,14 +3,16 @@
 import { charge, micros, min, usd } from '../money.js';
 import { useResource } from '../resource.js';
 import { leaseText } from '../terms.js';
-import { duration, reasonText } from '../text.js';
+import { bytes, duration, reasonText } from '../text.js';
 import { Copy, html, Icon, Id, Panel, Pill, When } from '../ui.js';
 
 const LEAST_SECONDS = 60;
 
-// The rule of the market: the smaller of both clocks, at least a minute, at most the longest run.
+// The rule of the market: the smaller of both clocks, at most the longest run; and at least a minute, but
+// where the machine was unhealthy for a time or the run had to make room.
 function billed(lease) {
-    return Math.min(Math.max(Math.min(lease.seconds_signed, lease.seconds_observed), LEAST_SECONDS), lease.max_seconds);
+    const both = Math.min(lease.seconds_signed, lease.seconds_observed);
+    return [both, Math.max(both, LEAST_SECONDS)].map((seconds) => Math.min(seconds, lease.max_seconds));
 }
 
 // A start that failed by the buyer's fault is void, and can still cost its preparation.
@@ -22,7 +24,7 @@ function holds(lease) {
     const parts = micros(lease.fee) + micros(lease.payout) + micros(lease.insurance);
     return micros(lease.charge) <= want && parts === micros(lease.charge)
         && (micros(lease.charge) === want || micros(lease.charge) === 0n)
-        && (lease.seconds_signed === null || lease.seconds_observed === null || lease.seconds_billed === 0 || lease.seconds_billed === billed(lease));
+        && (lease.seconds_signed === null || lease.seconds_observed === null || lease.seconds_billed === 0 || billed(lease).includes(lease.seconds_billed));
 }
 
 export function Arithmetic({ lease, mine }) {
@@ -35,7 +37,7 @@ export function Arithmetic({ lease, mine }) {
             <tr><td>Billed: the smaller, at least ${LEAST_SECONDS}</td><td>${lease.seconds_billed}</td></tr>
             <tr><td>Charge</td><td>${usd(lease.charge, 6)}</td></tr>
             <tr><td>Market's fee</td><td>${usd(lease.fee, 6)}</td></tr>
-            ${micros(lease.insurance) > 0n && html`<tr><td>Insurance fund: above the offer's own price of ${usd(lease.base_price_per_unit_hour, 3)}</td><td>${usd(lease.insurance, 6)}</td></tr>`}
+            ${micros(lease.insurance) > 0n && html`<tr><td>Insurance fund: beyond the run at the offer's own price of ${usd(lease.base_price_per_unit_hour, 3)}</td><td>${usd(lease.insurance, 6)}</td></tr>`}
             <tr class="total"><td>${mine ? 'Paid to me' : 'Paid to the provider'}</td><td>${usd(lease.payout, 6)}</td></tr></tbody></table>
         <p class=${good ? 'true' : 'true false'}><${Icon} name=${good ? 'check' : 'warn'} />${good
             ? 'Computed again in this browser: it fits.' : 'Computed again in this browser: it does not fit. Please report it.'}</p></div>`;
@@ -58,7 +60,8 @@ function Times({ lease }) {
 
 export function LeasePanel({ lease, title = 'Lease' }) {
     return html`<${Panel} title=${title} note=${html`<${Pill} state=${lease.state} />`}>
-        <div class="divide"><${Times} lease=${lease} />${isSettled(lease) && html`<${Arithmetic} lease=${lease} />`}</div><//>`;
+        <div class="divide"><${Times} lease=${lease} />${lease.use && html`<p class="small muted">Its GPUs: ${lease.use.gpu_busy_percent < 0 ? 'use not told' : `${lease.use.gpu_busy_percent} % busy`}${
+            lease.use.gpu_memory_used_bytes < 0 ? '' : `, ${bytes(lease.use.gpu_memory_used_bytes)} in use`}, <${When} at=${lease.use.at} relative />.</p>`}${isSettled(lease) && html`<${Arithmetic} lease=${lease} />`}</div><//>`;
 }
 
 export function ReceiptPanel({ job }) {

@@ -10,7 +10,9 @@
  *   link PATH TO    make a symbolic link      dir PATH   make a folder
  *   eat MIB         touch that much memory    status     print what /proc/self/status says of
  * rights try WHAT        "rootfs", "mount", "net": do what must be refused and say whether it was
- *   env NAME        print that variable       exit N     end with that code
+ *   work N MS K     N steps of MS milliseconds, saved after each K of them in /checkpoint and gone
+ * on from there; SIGTERM has it save and end with 143 env NAME        print that variable exit N
+ * end with that code
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -62,6 +64,65 @@ static void count(long n, long ms)
         fflush(stdout);
         nap(ms);
     }
+}
+
+static volatile sig_atomic_t must_end;
+
+static void note_term(int signal_number)
+{
+    (void)signal_number;
+    must_end = 1;
+}
+
+#define SAVED "/checkpoint/steps"
+
+struct progress {
+    long steps, ms; /* done, and how long they took in all runs together */
+};
+
+static long boot_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct progress load(void)
+{
+    char text[64] = "", *space;
+    FILE *f = fopen(SAVED, "re");
+    if (!f) return (struct progress){ 0, 0 };
+    if (!fgets(text, sizeof(text), f) || !(space = strchr(text, ' '))) die(SAVED);
+    fclose(f);
+    return (struct progress){ number(text), number(space + 1) };
+}
+
+/* Under another name first: what is called `steps` is always whole. */
+static void save(struct progress p)
+{
+    FILE *f = fopen(SAVED ".tmp", "we");
+    if (!f || fprintf(f, "%ld %ld\n", p.steps, p.ms) < 0 || fflush(f) != 0 ||
+        fsync(fileno(f)) != 0 || fclose(f) != 0 || rename(SAVED ".tmp", SAVED) != 0)
+        die(SAVED);
+}
+
+static void work(long steps, long ms, long every)
+{
+    const struct sigaction act = { .sa_handler = note_term };
+    const struct progress from = load();
+    const long began = boot_ms();
+    struct progress p = from;
+    sigaction(SIGTERM, &act, NULL);
+    printf("from %ld %ld\n", p.steps, p.ms);
+    while (p.steps < steps && !must_end) {
+        nap(ms);
+        p.steps++;
+        p.ms = from.ms + boot_ms() - began;
+        if (p.steps % every == 0) save(p);
+    }
+    if (must_end) save(p);
+    printf("to %ld %ld\n", p.steps, p.ms);
+    if (must_end) exit(143);
 }
 
 static void flood(long bytes)
@@ -151,6 +212,7 @@ static int do_verb(const char *verb, char **args)
     if (!strcmp(verb, "say")) return puts(args[0]), 1;
     if (!strcmp(verb, "cry")) return fprintf(stderr, "%s\n", args[0]), 1;
     if (!strcmp(verb, "count")) return count(number(args[0]), number(args[1])), 2;
+    if (!strcmp(verb, "work")) return work(number(args[0]), number(args[1]), number(args[2])), 3;
     if (!strcmp(verb, "flood")) return flood(number(args[0])), 1;
     if (!strcmp(verb, "sleep")) return nap(number(args[0])), 1;
     if (!strcmp(verb, "deaf")) return signal(SIGTERM, SIG_IGN), 0;
@@ -170,6 +232,7 @@ static int do_verb(const char *verb, char **args)
 static int args_needed(const char *verb)
 {
     if (!strcmp(verb, "deaf") || !strcmp(verb, "status")) return 0;
+    if (!strcmp(verb, "work")) return 3;
     if (!strcmp(verb, "count") || !strcmp(verb, "write") || !strcmp(verb, "fill") ||
         !strcmp(verb, "link"))
         return 2;

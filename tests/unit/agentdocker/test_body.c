@@ -31,13 +31,15 @@ static struct container_spec usual(void)
         .scratch_bytes = 16 << 20,
         .pids_max = 256,
         .out_dir = "/tmp/bourse/out",
+        .save_dir = "/tmp/bourse/checkpoint",
     };
 }
 
 static json_t *body_of(const struct container_spec *spec, const char *volumes)
 {
     json_t *v = volumes ? json_loads(volumes, 0, NULL) : NULL;
-    json_t *body = body_make(spec, v, &why, &err);
+    const struct body_how how = { v, "seccomp={}", NULL };
+    json_t *body = body_make(spec, &how, &why, &err);
     json_decref(v);
     return body;
 }
@@ -126,7 +128,7 @@ TEST(a_working_directory_is_absolute)
  */
 
 struct made {
-    json_t *asked, *container, *bounding;
+    json_t *asked, *container, *own;
 };
 
 static struct made made_by(const char *engine)
@@ -134,20 +136,20 @@ static struct made made_by(const char *engine)
     char name[64];
     snprintf(name, sizeof(name), "made_%s.json", engine);
     struct made m = { .asked = read_json("asked.json"), .container = read_json(name) };
-    if (strcmp(engine, "podman") == 0) m.bounding = json_null();
+    if (strcmp(engine, "podman") == 0) m.own = json_object();
     return m;
 }
 
 static const char *compared(const struct made *m)
 {
-    return compare_container(m->asked, m->container, m->bounding);
+    return compare_container(m->asked, m->container, m->own);
 }
 
 static void drop(struct made *m)
 {
     json_decref(m->asked);
     json_decref(m->container);
-    json_decref(m->bounding);
+    json_decref(m->own);
 }
 
 TEST(both_engines_make_what_is_asked)
@@ -187,7 +189,11 @@ TEST(each_field_that_is_not_as_asked_is_found)
         { "SecurityOpt", "[]", "SecurityOpt" },
         { "SecurityOpt", "null", "SecurityOpt" },
         { "SecurityOpt", "[\"no-new-privileges\",\"seccomp=unconfined\"]", "SecurityOpt" },
-        { "SecurityOpt", "[\"no-new-privileges:false\"]", "SecurityOpt" },
+        { "SecurityOpt", "[\"no-new-privileges:false\",\"seccomp={}\"]", "SecurityOpt" },
+        { "SecurityOpt", "[\"no-new-privileges\"]", "SecurityOpt" },
+        { "SecurityOpt", "[\"no-new-privileges\",\"seccomp={1}\"]", "SecurityOpt" },
+        { "SecurityOpt", "[\"no-new-privileges\",\"seccomp={}\",\"apparmor=unconfined\"]",
+          "SecurityOpt" },
         { "NetworkMode", "\"default\"", "NetworkMode" },
         { "NetworkMode", "\"host\"", "NetworkMode" },
         { "Memory", "0", "Memory" },
@@ -236,9 +242,29 @@ TEST(capabilities_are_judged_by_what_each_engine_can_tell)
     CHECK_STR(compared(&m), "CapDrop");
     drop(&m);
     m = made_by("podman");
-    m.bounding = json_loads("[\"CAP_CHOWN\"]", 0, NULL);
+    CHECK_I64(json_object_set_new(m.own, "BoundingCaps", json_loads("[\"CAP_CHOWN\"]", 0, NULL)),
+              0);
     CHECK_STR(compared(&m), "CapDrop");
     drop(&m);
+}
+
+TEST(the_runtime_is_the_one_asked_for)
+{
+    struct made docker = made_by("docker"), podman = made_by("podman");
+    struct made *both[] = { &docker, &podman };
+    for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+        json_object_set_new(json_object_get(both[i]->asked, "HostConfig"), "Runtime",
+                            json_string("runsc"));
+        json_object_set_new(json_object_get(both[i]->container, "HostConfig"), "Runtime",
+                            json_string("runc"));
+        CHECK_STR(compared(both[i]), "Runtime");
+    }
+    tamper(docker.container, "Runtime", "\"runsc\"");
+    CHECK(compared(&docker) == NULL);
+    json_object_set_new(podman.own, "OCIRuntime", json_string("runsc"));
+    CHECK(compared(&podman) == NULL);
+    drop(&docker);
+    drop(&podman);
 }
 
 TEST(an_answer_that_is_none_passes_nothing)
@@ -255,5 +281,5 @@ TESTS(T(the_body_is_the_golden_one), T(what_the_job_leaves_out_is_the_images),
       T(limits_have_a_floor_that_engines_understand), T(an_images_volumes_become_small_and_passing),
       T(volumes_at_places_of_the_system_are_refused), T(a_working_directory_is_absolute),
       T(both_engines_make_what_is_asked), T(each_field_that_is_not_as_asked_is_found),
-      T(capabilities_are_judged_by_what_each_engine_can_tell),
+      T(capabilities_are_judged_by_what_each_engine_can_tell), T(the_runtime_is_the_one_asked_for),
       T(an_answer_that_is_none_passes_nothing))

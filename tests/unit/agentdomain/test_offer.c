@@ -12,8 +12,8 @@ static const struct offer wanted = { .pool = { "cpu", 3 },
 
 static struct ask_seen as_wanted(void)
 {
-    return (
-        struct ask_seen){ STR("ask_1"), STR("cpu"), 50000, 40000, 4, 60, 3600, 4, PRICING_FIXED };
+    return (struct ask_seen){ STR("ask_1"), STR("cpu"), 50000, 40000,         4,
+                              60,           3600,       4,     PRICING_FIXED, EGRESS_CLASS_NONE };
 }
 
 static const char *planned_for(const struct offer *o, const struct ask_seen *asks, size_t n)
@@ -74,6 +74,9 @@ TEST(what_cannot_be_amended_is_replaced)
 {
     struct ask_seen asks[] = { as_wanted() };
     asks[0].floor_micros = 1;
+    CHECK_STR(planned(asks, 1), "cancel 0; place 0");
+    asks[0] = as_wanted();
+    asks[0].egress = EGRESS_CLASS_OPEN;
     CHECK_STR(planned(asks, 1), "cancel 0; place 0");
     asks[0] = as_wanted();
     asks[0].max_lease_seconds = 7200;

@@ -5,8 +5,8 @@
 
 #define NOW 1000000
 
-static const struct share one = { 1000, 1 << 20, 1 << 20 };
-static const struct share machine = { 4000, 4 << 20, 4 << 20 };
+static const struct share one = { 1000, 1 << 20, 1 << 20, 1 };
+static const struct share machine = { 4000, 4 << 20, 4 << 20, 4 };
 
 static struct wanted want(const char *id, int64_t epoch)
 {
@@ -184,6 +184,9 @@ TEST(each_part_of_the_share_counts)
     CHECK_STR(plan_of(&o, 1, false, 0, 0), "decline 0");
     o.wanted[0].share = machine;
     o.wanted[0].share.scratch_bytes++;
+    CHECK_STR(plan_of(&o, 1, false, 0, 0), "decline 0");
+    o.wanted[0].share = machine;
+    o.wanted[0].share.gpus++;
     CHECK_STR(plan_of(&o, 1, false, 0, 0), "decline 0");
 }
 

@@ -188,12 +188,14 @@ TEST(an_ask_is_placed_with_its_key)
                              .floor_micros = 40000,
                              .units = 2,
                              .min_lease_seconds = 60,
-                             .max_lease_seconds = 3600 };
+                             .max_lease_seconds = 3600,
+                             .egress = EGRESS_CLASS_OPEN };
     int64_t wait_s;
     begin();
     expect("201 Created", "{\"ask\":{},\"trades\":[]}");
     CHECK_I64(api_ops.ask_place(api, "abc", &o, &wait_s, &err), LINK_DONE);
-    CHECK_STR(said(), "POST /v1/agent/asks {\"floor_price_per_unit_hour\":{\"amount\":\"0.040000\","
+    CHECK_STR(said(), "POST /v1/agent/asks "
+                      "{\"egress\":\"open\",\"floor_price_per_unit_hour\":{\"amount\":\"0.040000\","
                       "\"currency\":\"USD\"},\"max_lease_seconds\":3600,\"min_lease_seconds\":60,"
                       "\"pool\":\"cpu\",\"price_per_unit_hour\":{\"amount\":\"0.050000\","
                       "\"currency\":\"USD\"},\"pricing\":\"undercut\",\"units\":2}");
@@ -265,7 +267,20 @@ TEST(a_heartbeat_with_a_tick_and_its_commands)
 {
     const struct lease_pulse pulses[] = {
         { STR(LEASE), 1, "running", STR("{\"n\":1}"), STR("c2ln") },
+        { STR("b"), 2, "preparing", { NULL, 0 }, { NULL, 0 } },
     };
+    const struct gpu_state gpus[] = {
+        { .uuid = "GPU-1",
+          .ills = { [GPU_ILL_XID] = true, [GPU_ILL_HOT] = true },
+          .xid = 79,
+          .temperature_c = 91,
+          .busy_percent = 97,
+          .memory_used_bytes = 1024,
+          .power_milliwatts = -1,
+          .lease_id = LEASE },
+        { .uuid = "GPU-2", .temperature_c = -1 },
+    };
+    const struct node_pulse pulse = { pulses, 2, gpus, 2 };
     struct pulse_answer got;
     begin();
     expect("200 OK", "{\"commands\":[{\"lease_id\":\"" LEASE "\",\"epoch\":1,\"do\":\"stop\","
@@ -273,10 +288,17 @@ TEST(a_heartbeat_with_a_tick_and_its_commands)
                      "\"reason\":null},{\"lease_id\":\"c\",\"epoch\":1,\"do\":\"dance\"}],"
                      "\"asks\":[{\"ask_id\":\"a\",\"state\":\"cancelled\",\"units_free\":0}],"
                      "\"lease_seconds\":90,\"server_time\":\"2026-11-24T09:00:00.000Z\"}");
-    CHECK_I64(api_ops.heartbeat(api, pulses, 1, &memory, &got, &err), LINK_DONE);
-    CHECK_STR(said(), "POST /v1/agent/heartbeat {\"leases\":[{\"epoch\":1,\"lease_id\":\"" LEASE
+    CHECK_I64(api_ops.heartbeat(api, &pulse, &memory, &got, &err), LINK_DONE);
+    CHECK_STR(said(), "POST /v1/agent/heartbeat {\"gpus\":[{\"busy_percent\":97,"
+                      "\"ills\":[\"xid\",\"too-hot\"],\"lease_id\":\"" LEASE "\","
+                      "\"memory_used_bytes\":1024,\"power_milliwatts\":-1,\"temperature_c\":91,"
+                      "\"uuid\":\"GPU-1\",\"xid\":79},{\"busy_percent\":0,\"ills\":[],"
+                      "\"lease_id\":null,\"memory_used_bytes\":0,\"power_milliwatts\":0,"
+                      "\"temperature_c\":-1,\"uuid\":\"GPU-2\",\"xid\":0}],"
+                      "\"leases\":[{\"epoch\":1,\"lease_id\":\"" LEASE
                       "\",\"state\":\"running\",\"tick\":{\"document\":\"{\\\"n\\\":1}\","
-                      "\"signature\":\"c2ln\"}}]}");
+                      "\"signature\":\"c2ln\"}},{\"epoch\":2,\"lease_id\":\"b\","
+                      "\"state\":\"preparing\",\"tick\":null}]}");
     CHECK_I64(got.commands_n, 2);
     CHECK_STR(got.commands[0].lease_id, LEASE);
     CHECK_I64(got.commands[0].what, COMMAND_STOP);
@@ -420,6 +442,27 @@ TEST(a_blob_comes_into_a_file_and_goes_out_of_one)
     end();
 }
 
+TEST(a_blob_that_was_cut_goes_on_behind_what_is_there)
+{
+    char bytes[64] = "";
+    FILE *f = tmpfile();
+    begin();
+    CHECK(write(fileno(f), "some ", 5) == 5);
+    expect("206 Partial Content", "bytes");
+    CHECK_I64(api_ops.blob_get(api, "00ff", fileno(f), 1000, &err), LINK_DONE);
+    said();
+    CHECK_STR(header("Range: "), "bytes=5-");
+    CHECK(pread(fileno(f), bytes, sizeof(bytes), 0) == 10);
+    CHECK_STR(bytes, "some bytes");
+
+    expect("416 Range Not Satisfiable", "{\"code\":\"range-beyond\",\"detail\":\"10 bytes\"}");
+    CHECK_I64(api_ops.blob_get(api, "00ff", fileno(f), 1000, &err), LINK_DONE);
+    said();
+    CHECK_STR(header("Range: "), "bytes=10-");
+    fclose(f);
+    end();
+}
+
 TEST(a_blob_that_is_too_large_or_does_not_fit_the_disk_is_told_apart)
 {
     begin();
@@ -449,4 +492,5 @@ TESTS(T(the_events_of_a_lease), T(a_chunk_of_log_is_bytes), T(an_ask_is_placed_w
       T(nobody_there_is_unreachable_and_stopping_too),
       T(a_lease_id_with_strange_bytes_is_never_put_into_a_path),
       T(a_blob_comes_into_a_file_and_goes_out_of_one),
+      T(a_blob_that_was_cut_goes_on_behind_what_is_there),
       T(a_blob_that_is_too_large_or_does_not_fit_the_disk_is_told_apart))

@@ -337,7 +337,8 @@ struct command story_lease_of(const struct story *s, int64_t job, enum command_k
 {
     const struct lease *const l = story_lease_for(s, job);
     const bool clock = kind == COMMAND_LEASE_TIMEOUT || kind == COMMAND_LEASE_LOST ||
-                       kind == COMMAND_LEASE_SPENT || kind == COMMAND_LEASE_RIPE;
+                       kind == COMMAND_LEASE_SPENT || kind == COMMAND_LEASE_RIPE ||
+                       kind == COMMAND_LEASE_DRAINED;
 
     return (struct command){
         .account = clock ? ACCOUNT_WORLD : l->provider,

@@ -37,6 +37,11 @@ TEST(numbers_stay_what_they_are)
     CHECK_I64(COMMAND_FAIL_PAYOUT, 21);
     CHECK_I64(COMMAND_TRIM, 32);
     CHECK_I64(COMMAND_SET_RULES, 33);
+    CHECK_I64(COMMAND_LEASE_PREPARED, 34);
+    CHECK_I64(COMMAND_LEASE_CHECKPOINT, 35);
+    CHECK_I64(COMMAND_NODE_HEALTH, 36);
+    CHECK_I64(COMMAND_DRAIN_NODE, 37);
+    CHECK_I64(COMMAND_LEASE_DRAINED, 38);
     CHECK_STR(reason_names[1], "done");
     CHECK_STR(reason_names[8], "image-invalid");
     CHECK_STR(reason_names[17], "node-changed");

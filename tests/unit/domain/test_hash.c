@@ -29,7 +29,7 @@ static void begin(void)
                         .spec = { .wants = { { 1, 1 } }, .wants_n = 1, .nodes = 1 },
                         .state = ORDER_OPEN,
                         .job = JOB_OPEN };
-    lease = (struct lease){ .lease = 24, .ask = 20, .state = LEASE_OFFERED };
+    lease = (struct lease){ .lease = 24, .ask = 20, .node = 100, .state = LEASE_OFFERED };
     payout = (struct payout){ .payout = 26, .state = PAYOUT_REQUESTED };
     standing = (struct standing){ .account = 16 };
     pool = (struct pool_state){ .pool = 1, .recent_n = 2 };
@@ -114,6 +114,10 @@ static const struct field stored[] = {
     FIELD(node, strikes),
     FIELD(node, backoff_us),
     FIELD(node, quoted_us),
+    FIELD(node, ill_since_us),
+    FIELD(node, ill_us),
+    FIELD(node, drain_us),
+    FIELD(node, drain_stops),
     FIELD(standing, tier),
     FIELD(standing, team),
     FIELD(standing, quota),
@@ -125,6 +129,8 @@ static const struct field stored[] = {
     FIELD(pool, cursor_priority),
     FIELD(pool, recent[0].micros),
     FIELD(pool, recent[1].micros),
+    FIELD(pool, recent_sellers[0]),
+    FIELD(pool, recent_sellers[1]),
     FIELD(pool, recent_n),
     FIELD(offer, ask),
     FIELD(offer, price.micros),
@@ -224,12 +230,18 @@ static const struct field stored[] = {
     FIELD(lease, epoch),
     FIELD(lease, traded_us),
     FIELD(lease, accepted_us),
+    FIELD(lease, prepared_us),
+    FIELD(lease, gathered_us),
     FIELD(lease, ready_us),
     FIELD(lease, stopping_us),
     FIELD(lease, ended_us),
+    FIELD(lease, ill_us),
     FIELD(lease, seconds_signed),
     FIELD(lease, seconds_observed),
     FIELD(lease, seconds_billed),
+    FIELD(lease, checkpoint),
+    FIELD(lease, seconds_kept),
+    FIELD(lease, seconds_looked),
     FIELD(lease, charge.micros),
     FIELD(lease, fee.micros),
     FIELD(lease, payout.micros),
@@ -317,6 +329,48 @@ TEST(the_number_and_the_time_of_the_last_command_count)
     }
 }
 
+static uint64_t hash_under(const struct market_rules *rules)
+{
+    struct market *const m = market_new(&mem_heap, rules, pools, 2);
+
+    CHECK(m);
+    const uint64_t h = market_hash(m);
+    market_free(m);
+    return h;
+}
+
+/* Markets that differ in what they will do are not the same. */
+TEST(every_rule_counts)
+{
+    const uint64_t before = hash_under(&market_rules_default);
+    struct market_rules r;
+
+    CHECK(hash_under(&market_rules_default) == before);
+#define COUNTS(rule)                                                                               \
+    do {                                                                                           \
+        r = market_rules_default;                                                                  \
+        r.rule++;                                                                                  \
+        CHECK(hash_under(&r) != before);                                                           \
+    } while (0)
+    COUNTS(fee_bps);
+    COUNTS(bill_min_seconds);
+    COUNTS(prepare_pay_max_seconds);
+    COUNTS(offer_seconds);
+    COUNTS(prepare_seconds);
+    COUNTS(stop_seconds);
+    COUNTS(quote_seconds);
+    COUNTS(backoff_seconds);
+    COUNTS(backoff_max_seconds);
+    COUNTS(min_run_seconds);
+    COUNTS(notice_seconds);
+    COUNTS(displace_bps);
+    COUNTS(pricing);
+    COUNTS(collar_bps);
+    COUNTS(collar_trades);
+    COUNTS(call_seconds);
+#undef COUNTS
+}
+
 TESTS(T(every_stored_field_counts), T(every_excluded_node_counts), T(gpus_of_a_node_count),
-      T(what_is_derived_or_only_for_the_store_does_not_count),
+      T(every_rule_counts), T(what_is_derived_or_only_for_the_store_does_not_count),
       T(the_number_and_the_time_of_the_last_command_count))

@@ -316,6 +316,23 @@ TEST(a_container_that_is_not_ready_in_time_frees_the_job_and_keeps_the_ask)
     story_end(&s);
 }
 
+TEST(after_an_outage_no_agents_silence_is_due_before_he_could_be_heard)
+{
+    struct command due;
+    int64_t next;
+    begin();
+    story_wait(&s, 3600); /* the market was away, and the offer ran out meanwhile */
+    const int64_t until = s.now_us + 90000000;
+    market_grant_amnesty(s.m, until);
+    CHECK(!market_due(s.m, until - 1, &due, &next));
+    CHECK_I64(next, until);
+    CHECK(market_due(s.m, until, &due, &next));
+    CHECK_I64(due.kind, COMMAND_LEASE_TIMEOUT);
+    market_grant_amnesty(s.m, 0);
+    CHECK(market_due(s.m, s.now_us, &due, &next));
+    story_end(&s);
+}
+
 TEST(a_running_lease_has_no_timeout)
 {
     begin();
@@ -779,6 +796,7 @@ TESTS(T(a_job_runs_is_billed_by_the_second_and_settled),
       T(an_agent_whose_own_clock_ends_the_run_says_time_or_budget_alike),
       T(a_declined_offer_costs_the_provider_his_ask), T(an_offer_without_answer_runs_out),
       T(a_container_that_is_not_ready_in_time_frees_the_job_and_keeps_the_ask),
+      T(after_an_outage_no_agents_silence_is_due_before_he_could_be_heard),
       T(a_running_lease_has_no_timeout), T(a_start_that_fails_by_the_providers_fault_is_free),
       T(a_start_that_fails_by_the_buyers_fault_pays_the_preparation),
       T(a_preparation_is_paid_for_a_quarter_of_an_hour_at_most),

@@ -824,12 +824,26 @@ static int64_t job_to_trim(void)
     return job;
 }
 
+/* A gang of two whose first lease is accepted. */
+static int64_t gang_preparing(void)
+{
+    (void)fresh_ask(TICKS(5));
+    (void)fresh_ask(TICKS(5));
+    struct command c = story_job_of(&s, alice, STORY_CPU, 1, TICKS(5));
+    c.u.submit_job.nodes = 2;
+    CHECK(story_do(&s, c));
+    const int64_t job = market_last_seq(s.m);
+    CHECK(story_lease(&s, job, COMMAND_ACCEPT_LEASE));
+    return job;
+}
+
 static bool is_of_the_market(enum command_kind kind)
 {
     return kind == COMMAND_REENTER || kind == COMMAND_CLOSE_AUCTION || kind == COMMAND_CALL ||
            kind == COMMAND_RATE_NODE || kind == COMMAND_RATE_ACCOUNT || kind == COMMAND_TRIM ||
-           kind == COMMAND_SET_RULES || kind == COMMAND_CREDIT || kind == COMMAND_COMPLETE_PAYOUT ||
-           kind == COMMAND_FAIL_PAYOUT || kind == COMMAND_EXPIRE_ORDER;
+           kind == COMMAND_SET_RULES || kind == COMMAND_NODE_HEALTH || kind == COMMAND_CREDIT ||
+           kind == COMMAND_COMPLETE_PAYOUT || kind == COMMAND_FAIL_PAYOUT ||
+           kind == COMMAND_EXPIRE_ORDER;
 }
 
 /* The command of this kind in that world. */
@@ -854,6 +868,7 @@ static struct command command_in(const struct world *w, enum command_kind kind)
     case COMMAND_ACCEPT_LEASE:
     case COMMAND_DECLINE_LEASE:
     case COMMAND_LEASE_TIMEOUT: return story_lease_of(&s, w->offered, kind);
+    case COMMAND_LEASE_PREPARED: return story_lease_of(&s, gang_preparing(), kind);
     case COMMAND_LEASE_READY: return story_lease_of(&s, w->preparing, kind);
     case COMMAND_LEASE_CANNOT_START:
         c = story_lease_of(&s, w->preparing, kind);
@@ -864,6 +879,7 @@ static struct command command_in(const struct world *w, enum command_kind kind)
         c.u.lease.reason = REASON_DONE;
         break;
     case COMMAND_LEASE_LOST:
+    case COMMAND_LEASE_CHECKPOINT:
     case COMMAND_LEASE_SPENT: return story_lease_of(&s, w->running, kind);
     case COMMAND_EXPIRE_ORDER: c.u.order.order = w->idle; break;
     case COMMAND_REQUEST_PAYOUT: c.account = alice, c.u.request_payout.amount = CENTS(1); break;
@@ -895,6 +911,13 @@ static struct command command_in(const struct world *w, enum command_kind kind)
                                              .u.team.account = pat }));
         break;
     case COMMAND_TRIM: c.u.order.order = job_to_trim(); break;
+    case COMMAND_NODE_HEALTH: c.u.node_health.node = w->node; break;
+    case COMMAND_DRAIN_NODE: c.u.drain_node.node = w->node, c.u.drain_node.from_us = 1; break;
+    case COMMAND_LEASE_DRAINED:
+        CHECK(story_do(&s, (struct command){ .account = pat,
+                                             .kind = COMMAND_DRAIN_NODE,
+                                             .u.drain_node = { w->node, 1, true } }));
+        return story_lease_of(&s, w->running, kind);
     }
     if (is_of_the_market(kind)) c.account = ACCOUNT_WORLD;
     return c;

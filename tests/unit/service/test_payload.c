@@ -32,9 +32,12 @@ static int64_t dice_below(struct dice *d, int64_t n)
 
 static struct str written(const struct command *c, const json_t *more, struct buf *b)
 {
+    auto_buf struct buf text = { .max = 1 << 20 };
+
+    if (more) json_canonical(more, &text);
     buf_clear(b);
-    codec_write(c, more, b);
-    CHECK(!b->failed);
+    codec_write(c, buf_view(&text), b);
+    CHECK(!b->failed && !text.failed);
     return buf_view(b);
 }
 
@@ -198,15 +201,17 @@ TEST(every_member_has_a_row)
 
     CHECK_PART(credit, COMMAND_CREDIT);
     CHECK_PART(put_node, COMMAND_PUT_NODE);
+    CHECK_PART(drain_node, COMMAND_DRAIN_NODE);
     CHECK_PART(place_ask, COMMAND_PLACE_ASK);
     CHECK_PART(amend_ask, COMMAND_AMEND_ASK);
     CHECK_PART(order, COMMAND_CANCEL_ASK, COMMAND_CANCEL_JOB, COMMAND_EXPIRE_ORDER, COMMAND_REENTER,
                COMMAND_CLOSE_AUCTION, COMMAND_TRIM);
     CHECK_PART(submit_job, COMMAND_SUBMIT_JOB);
     CHECK_PART(amend_bid, COMMAND_AMEND_BID);
-    CHECK_PART(lease, COMMAND_ACCEPT_LEASE, COMMAND_DECLINE_LEASE, COMMAND_LEASE_READY,
-               COMMAND_LEASE_CANNOT_START, COMMAND_LEASE_EXIT, COMMAND_LEASE_TIMEOUT,
-               COMMAND_LEASE_LOST, COMMAND_LEASE_SPENT, COMMAND_LEASE_RIPE);
+    CHECK_PART(lease, COMMAND_ACCEPT_LEASE, COMMAND_DECLINE_LEASE, COMMAND_LEASE_PREPARED,
+               COMMAND_LEASE_READY, COMMAND_LEASE_CANNOT_START, COMMAND_LEASE_EXIT,
+               COMMAND_LEASE_TIMEOUT, COMMAND_LEASE_LOST, COMMAND_LEASE_SPENT, COMMAND_LEASE_RIPE,
+               COMMAND_LEASE_CHECKPOINT, COMMAND_LEASE_DRAINED);
     CHECK_PART(offer, COMMAND_OFFER);
     CHECK_PART(call, COMMAND_CALL);
     CHECK_PART(rate, COMMAND_RATE_NODE, COMMAND_RATE_ACCOUNT);
@@ -215,6 +220,7 @@ TEST(every_member_has_a_row)
     CHECK_PART(request_payout, COMMAND_REQUEST_PAYOUT);
     CHECK_PART(payout, COMMAND_COMPLETE_PAYOUT, COMMAND_FAIL_PAYOUT);
     CHECK_PART(set_rules, COMMAND_SET_RULES);
+    CHECK_PART(node_health, COMMAND_NODE_HEALTH);
     for (int k = 0; k < COMMAND_KINDS; k++)
         CHECK(covered[k] == (codec_kinds[k].name != NULL)); /* a new kind needs a line above */
 }

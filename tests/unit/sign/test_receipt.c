@@ -289,6 +289,7 @@ TEST(only_the_canonical_text_is_a_receipt)
     refuses("\"units\":3", "\"units\":3.0", "/units");
     refuses("\"gpus\":[],", "", "/gpus");
     refuses("\"gpus\":[]", "\"gpus\":[\"x\"]", "/gpus");
+    refuses("\"gpus\":[]", "\"gpus\":[null]", "/gpus");
     refuses("\"gpus\":[]", "\"more\":1,\"gpus\":[]", "/more");
     refuses("\"version\":1", "\"version\":2", "/version");
     refuses("bourse-receipt", "bourse-tick", "/type");

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread that gives up what jobs that are over have saved (checkpoints_sweep()), and each
+ * minute old blobs (keeping_sweep()). It waits for the store, so nothing else does it. */
+#pragma once
+
+#include "service/keeping.h"
+
+struct sweeper;
+
+/* Borrows all. NULL: ERR_NO_MEMORY. */
+struct sweeper *sweeper_start(const char *conninfo, struct blobs *blobs,
+                              const struct blob_terms *terms, struct err *err);
+void sweeper_stop(struct sweeper *s); /* takes NULL */
