@@ -35,10 +35,19 @@ static bool read_proc(int64_t pid, const char *name, struct buf *out)
     return file_read(path, CGROUP_MAX, out, &ignored);
 }
 
-/* The engine may count processes from another namespace than we do: then this is somebody else. */
+static bool holds(struct str text, struct str id)
+{
+    return id.n > 0 && memmem(text.p, text.n, id.p, id.n) != NULL;
+}
+
+/* The engine may count processes from another namespace than we do: then this is somebody else. One
+ * that is exiting stands in the root of each group of version 1, whose rules are not its own. */
 static bool is_of(struct str cgroup, struct str id)
 {
-    return id.n > 0 && memmem(cgroup.p, cgroup.n, id.p, id.n) != NULL;
+    struct str rest = cgroup, line;
+    while (str_cut(rest, '\n', &line, &rest))
+        if (holds(line, STR(":devices:")) && !holds(line, id)) return false;
+    return holds(cgroup, id);
 }
 
 /* ---- nodes -------------------------------------------------------------------------------------

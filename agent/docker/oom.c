@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 
@@ -17,11 +19,14 @@
 #define NAME_SIZE   128
 #define CGROUP_MAX  16384
 #define ROOT        "/sys/fs/cgroup/memory"
+#define LOOK_US     2000
+#define LOOKS       500 /* a second: the kernel tells of a removal within some milliseconds */
 
 struct watched {
     char name[NAME_SIZE]; /* empty: free */
     char control[PATH_MAX];
-    int events;
+    int gone;   /* counts the removal of the group and nothing else */
+    int events; /* counts kills, and the removal before `gone` does */
     uint64_t seen;
 };
 
@@ -39,7 +44,10 @@ struct oom_watch *oom_watch_new(void)
 
 static void release(struct watched *it)
 {
-    if (it->name[0] != '\0') close(it->events);
+    if (it->name[0] != '\0') {
+        close(it->events);
+        close(it->gone);
+    }
     it->name[0] = '\0';
 }
 
@@ -79,22 +87,38 @@ static bool memory_group(int64_t pid, struct str id, char out[PATH_MAX])
     return false;
 }
 
-/* -1: there is nothing to register with. */
-static int register_events(const char *group, char control[PATH_MAX])
+/* An event counter on a file of the group. -1: there is nothing to register with. */
+static int register_events(const char *group, const char *file, const char *argument)
 {
-    char registration[PATH_MAX], line[32];
-    int n = snprintf(control, PATH_MAX, "%s/memory.oom_control", group);
+    char path[PATH_MAX], registration[PATH_MAX], line[64];
+    int n = snprintf(path, sizeof(path), "%s/%s", group, file);
     const int m = snprintf(registration, sizeof(registration), "%s/cgroup.event_control", group);
     if (n < 0 || n >= PATH_MAX || m < 0 || m >= PATH_MAX) return -1;
 
-    auto_close int watched = open(control, O_RDONLY | O_CLOEXEC);
+    auto_close int watched = open(path, O_RDONLY | O_CLOEXEC);
     auto_close int to = open(registration, O_WRONLY | O_CLOEXEC);
     if (watched < 0 || to < 0) return -1;
     const int events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    n = snprintf(line, sizeof(line), "%d %d", events, watched);
+    n = snprintf(line, sizeof(line), "%d %d%s", events, watched, argument);
     if (events >= 0 && write(to, line, (size_t)n) == n) return events;
     if (events >= 0) close(events);
     return -1;
+}
+
+/* `gone` watches for a use of memory that there cannot be. It is registered first: the kernel takes
+ * the latest off first, and a threshold only after it has waited for all its processors. So when
+ * `gone` has counted, `events` has. False: nothing is watched. */
+static bool watch(struct watched *it, const char *group)
+{
+    const int n = snprintf(it->control, sizeof(it->control), "%s/memory.oom_control", group);
+
+    if (n < 0 || n >= PATH_MAX) return false;
+    it->seen = 0;
+    it->gone = register_events(group, "memory.usage_in_bytes", " 9223372036854771712");
+    if (it->gone < 0) return false;
+    it->events = register_events(group, "memory.oom_control", "");
+    if (it->events < 0) close(it->gone);
+    return it->events >= 0;
 }
 
 void oom_watch_add(struct oom_watch *w, const char *name, struct str id, int64_t pid)
@@ -103,27 +127,35 @@ void oom_watch_add(struct oom_watch *w, const char *name, struct str id, int64_t
     if (strlen(name) >= NAME_SIZE || id.n == 0 || !memory_group(pid, id, group)) return;
     pthread_mutex_lock(&w->lock);
     struct watched *it = find(w, name) ? NULL : find(w, "");
-    if (it) {
-        it->seen = 0;
-        it->events = register_events(group, it->control);
-        if (it->events >= 0) snprintf(it->name, sizeof(it->name), "%s", name);
-    }
+    if (it && watch(it, group)) snprintf(it->name, sizeof(it->name), "%s", name);
     pthread_mutex_unlock(&w->lock);
+}
+
+/* False: the group is being removed, and what has been counted is not all yet. */
+static bool look(struct watched *it, bool *happened)
+{
+    uint64_t n;
+    /* First the group and its end, then the counter: what comes between only adds to the count. */
+    const bool there = access(it->control, F_OK) == 0;
+    struct pollfd gone = { .fd = it->gone, .events = POLLIN };
+    const bool counted = poll(&gone, 1, 0) == 1;
+
+    if (eventfd_read(it->events, &n) == 0) it->seen += n;
+    *happened = it->seen >= 2 || (it->seen == 1 && there);
+    return *happened || there || counted;
 }
 
 bool oom_watch_ask(struct oom_watch *w, const char *name)
 {
-    bool happened = false;
-    pthread_mutex_lock(&w->lock);
-    struct watched *it = find(w, name);
-    if (it) {
-        uint64_t n;
-        /* First the group, then the counter: a removal between them only adds to the count. */
-        const bool there = access(it->control, F_OK) == 0;
-        if (eventfd_read(it->events, &n) == 0) it->seen += n;
-        happened = it->seen >= 2 || (it->seen == 1 && there);
+    bool happened = false, known = false;
+
+    for (int i = 0; i < LOOKS && !known; i++) {
+        if (i > 0) clock_sleep_us(LOOK_US);
+        pthread_mutex_lock(&w->lock);
+        struct watched *it = find(w, name);
+        known = !it || look(it, &happened);
+        pthread_mutex_unlock(&w->lock);
     }
-    pthread_mutex_unlock(&w->lock);
     return happened;
 }
 

@@ -3,7 +3,8 @@
  *
  * The kernel's notice is an event counter: one count for each time that a process was killed, and
  * one more when the container's group is removed. So two counts are proof; one is, as long as the
- * group is there. Where there is no cgroup v1, nothing is watched and the engine's word stands. */
+ * group is there. The count of the removal comes some milliseconds after it, and is waited for.
+ * Where there is no cgroup v1, nothing is watched and the engine's word stands. */
 #pragma once
 
 #include <stdbool.h>
