@@ -113,8 +113,8 @@ class RestartedEngine(Engine):
 class BadAgent(Agent):
     """Lives in `network`, has its disk and its clock; dies and comes back."""
 
-    def __init__(self, network, clock_library, *words, **conf):
-        self.network, self.library = network, clock_library
+    def __init__(self, network, clock, *words, **conf):
+        self.network, self.clock = network, clock
         super().__init__(*words, **conf)
 
     def _join(self):
@@ -133,7 +133,7 @@ class BadAgent(Agent):
 
     def start(self):
         self.process = Process(
-            ["ip", "netns", "exec", self.network.name, "env", f"LD_PRELOAD={self.library}",
+            ["ip", "netns", "exec", self.network.name, "env", f"LD_PRELOAD={self.clock}",
              f"FAULTS_CLOCK={self.clock}", BUILD / "bourse-agent", "run", "--state", self.folder], self.log)
 
     def set_clock(self, seconds):
@@ -149,6 +149,6 @@ class BadAgent(Agent):
 
 
 def build_clock(folder):
-    library = pathlib.Path(folder) / "clock.so"
-    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "clock.c"], check=True)
-    return library
+    clock = pathlib.Path(folder) / "clock.so"
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", clock, HERE / "clock.c"], check=True)
+    return clock

@@ -521,8 +521,27 @@ static void roll_health(struct dice *d, struct naive *n, struct command *c)
                                                         : ONE_OF(d, int32_t, -1, 2);
 }
 
+/* A node that drains, of which nothing runs any more: it is to be offered again. */
+static const struct node *drained_node(const struct naive *n)
+{
+    for (size_t i = 0; i < n->nodes_n; i++) {
+        bool empty = n->nodes[i].drain_us != 0;
+        for (size_t k = 0; k < n->leases_n && empty; k++)
+            empty = n->leases[k].node != n->nodes[i].node || n->leases[k].state != LEASE_RUNNING;
+        if (empty) return &n->nodes[i];
+    }
+    return NULL;
+}
+
 static void roll_drain(struct dice *d, struct naive *n, struct command *c)
 {
+    const struct node *const drained = drained_node(n);
+
+    if (drained && dice_percent(d, 80)) {
+        c->account = drained->account;
+        c->u.drain_node.node = drained->node;
+        return;
+    }
     c->u.drain_node.node = some_number(d, n);
     c->account = some_account(d, n);
     if (n->nodes_n > 0 && dice_percent(d, 95)) {
@@ -538,10 +557,11 @@ static void roll_drain(struct dice *d, struct naive *n, struct command *c)
                                          c->at_us + MONTH_S * SECOND_US + dice_below(d, 2));
     c->u.drain_node.stops = dice_percent(d, 60);
     for (size_t i = 0; i < n->leases_n; i++) {
-        if (n->leases[i].state != LEASE_RUNNING || !dice_percent(d, 30)) continue;
+        if (n->leases[i].state != LEASE_RUNNING || !dice_percent(d, 80)) continue;
         c->u.drain_node.node = n->leases[i].node;
         c->account = n->leases[i].provider;
         c->u.drain_node.from_us = 1;
+        c->u.drain_node.stops = dice_percent(d, 85);
         break;
     }
 }
@@ -779,10 +799,13 @@ static enum command_kind roll_seldom(struct dice *d, const struct naive *n)
     for (size_t i = 0; i < n->bids_n; i++)
         if (n->bids[i].sealed && dice_percent(d, 80)) return COMMAND_OFFER;
     for (size_t i = 0; i < n->nodes_n; i++)
-        if (n->nodes[i].ill_since_us != 0 && dice_percent(d, 50)) return COMMAND_NODE_HEALTH;
+        if (n->nodes[i].ill_since_us != 0 && dice_percent(d, 90)) return COMMAND_NODE_HEALTH;
+    for (size_t i = 0; i < n->nodes_n; i++)
+        if (n->nodes[i].drain_us != 0 && dice_percent(d, 60)) return COMMAND_DRAIN_NODE;
+    if (dice_percent(d, 3)) return COMMAND_NODE_HEALTH;
     return ONE_OF(d, enum command_kind, COMMAND_RATE_NODE, COMMAND_RATE_ACCOUNT, COMMAND_INVITE,
-                  COMMAND_NODE_HEALTH, COMMAND_JOIN_TEAM, COMMAND_LEAVE_TEAM, COMMAND_LEAVE_TEAM,
-                  COMMAND_INVITE, COMMAND_JOIN_TEAM, COMMAND_DRAIN_NODE, COMMAND_DRAIN_NODE);
+                  COMMAND_JOIN_TEAM, COMMAND_LEAVE_TEAM, COMMAND_LEAVE_TEAM, COMMAND_INVITE,
+                  COMMAND_JOIN_TEAM, COMMAND_DRAIN_NODE, COMMAND_DRAIN_NODE);
 }
 
 static enum command_kind roll_kind(struct dice *d, const struct style *s, const struct naive *n)
