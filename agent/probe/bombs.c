@@ -40,6 +40,10 @@ static void memory_bomb(struct answer *a)
     const int64_t limit = stage.memory_bytes > 0 ? stage.memory_bytes : 64 * MEBIBYTE;
     int status = 0;
     const pid_t pid = fork();
+    if (pid < 0) {
+        no_process(a);
+        return;
+    }
     if (pid == 0) {
         for (int64_t eaten = 0; eaten < 2 * limit; eaten += MEBIBYTE) {
             char *p = mmap(NULL, MEBIBYTE, PROT_READ | PROT_WRITE,
@@ -173,13 +177,19 @@ static void cpu_hog(struct answer *a)
         return;
     }
     const int64_t share = stage.cpu_millis > 0 ? stage.cpu_millis : 1000, ms = 400;
-    for (int i = 0; i < 4; i++)
-        if (fork() == 0) {
+    for (int i = 0; i < 4; i++) {
+        const pid_t pid = fork();
+        if (pid < 0) {
+            no_process(a);
+            return;
+        }
+        if (pid == 0) {
             const int64_t end = now_ms(CLOCK_MONOTONIC) + ms;
             while (now_ms(CLOCK_MONOTONIC) < end)
                 ;
             _exit(0);
         }
+    }
     while (wait(NULL) > 0)
         ;
     struct rusage r;

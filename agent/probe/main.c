@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct stage stage;
@@ -25,7 +26,8 @@ static const struct probe *const tables[] = { probes_rights, probes_mounts, prob
 
 /* ---- answers ---- */
 
-static void say(struct answer *a, enum verdict verdict, const char *format, va_list list)
+__attribute__((format(printf, 3, 0))) static void say(struct answer *a, enum verdict verdict,
+                                                      const char *format, va_list list)
 {
     a->verdict = verdict;
     vsnprintf(a->detail, sizeof(a->detail), format, list);
@@ -81,6 +83,12 @@ int try_write(const char *path)
     return fd;
 }
 
+void no_process(struct answer *a)
+{
+    a->verdict = BROKEN;
+    snprintf(a->detail, sizeof(a->detail), "no process could be made: %s", strerrorname_np(errno));
+}
+
 bool is_there(const char *path)
 {
     return access(path, F_OK) == 0;
@@ -122,14 +130,28 @@ static bool await(int fd, int seconds, struct answer *a)
     return ready > 0 && read(fd, a, sizeof(*a)) == (ssize_t)sizeof(*a);
 }
 
+/* All that it made is dead, but counts as processes of ours until it is taken: the next probe would
+ * find no room for its own. What does not die within two seconds is left. */
+static void reap(pid_t group)
+{
+    const struct timespec pause = { 0, 1000000 };
+
+    for (int i = 0; i < 2000; i++) {
+        const pid_t got = waitpid(-group, NULL, WNOHANG);
+        if (got < 0) break;
+        if (got == 0) nanosleep(&pause, NULL);
+    }
+    while (waitpid(-1, NULL, WNOHANG) > 0) /* what left the group */
+        ;
+}
+
 static void end(const struct probe *p, pid_t pid, bool answered, struct answer *a)
 {
     int status = 0;
     kill(-pid, SIGKILL);
     kill(pid, answered ? 0 : SIGKILL);
     waitpid(pid, &status, 0);
-    while (waitpid(-1, NULL, WNOHANG) > 0) /* what it left to us */
-        ;
+    reap(pid);
     if (answered) return;
     if (p->flags & BOMB)
         contained(a, "ended by signal %d", WTERMSIG(status));

@@ -58,6 +58,9 @@ void escaped(struct answer *a, const char *format, ...) __attribute__((format(pr
 void judged(struct answer *a, bool bad, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* It could not be tried, as fork() failed: errno says why. */
+void no_process(struct answer *a);
+
 /* reach.c: not a probe, but what a program with a network does. */
 void talk(const char *word);
 

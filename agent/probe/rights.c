@@ -79,6 +79,10 @@ static void suid_program(struct answer *a)
     char text[8] = "";
     if (pipe(fds) != 0) return;
     const pid_t pid = fork();
+    if (pid < 0) {
+        no_process(a);
+        return;
+    }
     if (pid == 0) {
         dup2(fds[1], 1);
         execl("/bin/suid", "suid", "whoami", (char *)NULL);
