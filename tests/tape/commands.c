@@ -335,7 +335,7 @@ static void do_undrain(struct tape *t)
     const struct name *const n = tape_known(t, NODE);
 
     act(t, (struct command){
-               .account = n->account, .kind = COMMAND_DRAIN_NODE, .u.drain_node = { n->number } });
+               .account = n->account, .kind = COMMAND_DRAIN_NODE, .u.drain_node.node = n->number });
 }
 
 static void do_invite(struct tape *t)
