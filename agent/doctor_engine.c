@@ -122,6 +122,7 @@ void doctor_images(struct doctor *d)
     struct err err;
     struct engine_image image;
     const char *ref = d->s->config.probe_image;
+    const struct image_pull pull = { .ref = str_of(ref) };
     if (!d->engine_answers || !has_probe_image(d)) {
         doctor_say(d, "D17", "images", CHECK_SKIPPED, "%s",
                    d->engine_answers ? "agent.conf names no probe_image." : "No engine answers.");
@@ -132,7 +133,7 @@ void doctor_images(struct doctor *d)
         return;
     }
     const enum engine_result r =
-        d->s->engine.ops->image_pull(d->s->engine.self, str_of(ref), &image, &err);
+        d->s->engine.ops->image_pull(d->s->engine.self, &pull, &image, &err);
     bell_stop(&bell);
     if (r == ENGINE_DONE)
         doctor_say(d, "D17", "images", CHECK_OK, "%s could be pulled.", ref);
@@ -203,10 +204,9 @@ void doctor_gpu_inside(struct doctor *d)
                    d->engine_answers ? "agent.conf names no probe_image." : "No engine answers.");
         return;
     }
-    enum engine_result r =
-        e->ops->image_find(e->self, str_of(d->s->config.probe_image), &image, &err);
-    if (r == ENGINE_NO_SUCH)
-        r = e->ops->image_pull(e->self, str_of(d->s->config.probe_image), &image, &err);
+    const struct image_pull pull = { .ref = str_of(d->s->config.probe_image) };
+    enum engine_result r = e->ops->image_find(e->self, pull.ref, &image, &err);
+    if (r == ENGINE_NO_SUCH) r = e->ops->image_pull(e->self, &pull, &image, &err);
     if (r != ENGINE_DONE) {
         doctor_say(d, "D08", "inside", CHECK_SKIPPED, "There is no image to try it with: %s",
                    err.detail);

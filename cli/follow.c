@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "amounts.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "list.h"
@@ -13,14 +14,19 @@
 
 #define PATIENCE_US (120 * INT64_C(1000000)) /* how long the server may be away */
 #define PAUSE_US    1000000
-#define LOG_WAIT_S  2 /* so that a change of the job is seen as soon */
+#define LOG_WAIT_S  2 /* so that a change of the job is seen as soon, */
+#define PULL_WAIT_S                                                                                \
+    2 /* and how far the image is: that changes without a new version of the job                   \
+       */
 
 struct follow {
     struct api *api;
     const char *job_id;
     json_t *job; /* as last seen */
     char etag[HEADER_KEPT], state[32];
-    bool quiet; /* no lines about states */
+    char image[96]; /* how far the image was, as last told */
+    bool looked;    /* the last question was for the job as it is */
+    bool quiet;     /* no lines about states */
     int64_t away_since_us;
 };
 
@@ -50,6 +56,28 @@ static void note_state(struct follow *f)
     if (!f->quiet) fprintf(stderr, "[%s]\n", f->state);
 }
 
+/* "[image: downloading, 12.0 MiB of 40.1 MiB]", when it says something new. */
+static void note_image(struct follow *f)
+{
+    char done[SIZE_TEXT_SIZE], total[SIZE_TEXT_SIZE], line[sizeof(f->image)];
+    const json_t *const latest = json_array_get(json_object_get(f->job, "leases"), 0);
+    const json_t *const image = json_object_get(latest, "image");
+    const struct str phase = json_get_text(image, "phase");
+    int64_t done_bytes = 0, total_bytes = 0;
+    if (phase.n == 0 || f->quiet || !json_get_i64(image, "done_bytes", 0, INT64_MAX, &done_bytes))
+        return;
+    size_format(done_bytes, done);
+    if (json_get_i64(image, "total_bytes", 1, INT64_MAX, &total_bytes)) {
+        size_format(total_bytes, total);
+        snprintf(line, sizeof(line), "%.*s, %s of %s", (int)phase.n, phase.p, done, total);
+    } else {
+        snprintf(line, sizeof(line), "%.*s, %s", (int)phase.n, phase.p, done);
+    }
+    if (strcmp(line, f->image) == 0) return;
+    memcpy(f->image, line, sizeof(line));
+    fprintf(stderr, "[image: %s]\n", line);
+}
+
 /* Take the answer about the job. False: it is a refusal, printed; or passing, and err says so. */
 static bool take_answer(struct follow *f, struct reply *reply, struct err *err)
 {
@@ -58,6 +86,7 @@ static bool take_answer(struct follow *f, struct reply *reply, struct err *err)
         f->job = reply->json;
         memcpy(f->etag, reply->etag, sizeof(f->etag));
         note_state(f);
+        note_image(f);
         return true;
     }
     const int status = reply->status;
@@ -74,8 +103,10 @@ static bool ask_job(struct follow *f, int64_t wait_s, struct err *err)
     snprintf(path, sizeof(path), "/v1/jobs/%s", f->job_id);
     snprintf(match, sizeof(match), "If-None-Match: %s", f->etag);
     r.path = path;
-    if (f->etag[0]) {
-        r.wait_s = wait_s;
+    const bool prepares = strcmp(f->state, "placed") == 0;
+    f->looked = prepares && !f->looked; /* every other time, whatever its version */
+    if (f->etag[0] && !f->looked) {
+        r.wait_s = prepares && wait_s > PULL_WAIT_S ? PULL_WAIT_S : wait_s;
         r.headers[0] = match;
     }
     err->code = ERR_NONE;

@@ -133,6 +133,7 @@ bool jobfile_override(json_t *job, const struct submit_options *o, const struct 
                       struct err *err)
 {
     return set_text(job, "name", o->name, err) && set_text(job, "image", o->image, err) &&
+           set_flag(job, "registry_login", o->registry_login, err) &&
            set_text(job, "workdir", o->workdir, err) && set_terms(job, o, err) &&
            set_number(job, "units", o->units, err) &&
            set_number(job, "cpu_millis", o->cpu_millis, err) &&

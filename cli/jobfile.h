@@ -11,7 +11,7 @@ struct submit_options {
     int64_t units, cpu_millis, memory_bytes, scratch_bytes, gpus, duration_seconds,
         checkpoint_seconds, nodes, auction_ms, tier, bandwidth_mbps; /* 0: not given */
     struct arg_texts env, pools, regions;
-    bool follow, dry_run, same_site, verified, interruptible;
+    bool follow, dry_run, same_site, verified, interruptible, registry_login;
 };
 
 /* clang-format off */

@@ -12,6 +12,7 @@
 /* clang-format off */
 const struct arg submit_args[] = {
     { "image", ARG_TEXT, offsetof(O, image), "REF", "an image of a registry, or blob:sha256:…" },
+    { "registry-login", ARG_BOOL, offsetof(O, registry_login), NULL, "fetch it with the login I keep for its registry; see registry login" },
     { "image-file", ARG_TEXT, offsetof(O, image_file), "PATH", "an image archive, uploaded first" },
     TERM_ARGS(O),
     { "name", ARG_TEXT, offsetof(O, name), "TEXT", "a name to know it by" },

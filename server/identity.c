@@ -41,7 +41,7 @@ static bool make_key(const char *path, struct err *err)
     return ok;
 }
 
-static bool make_log_key(const char *path, struct err *err)
+static bool make_secret(const char *path, struct err *err)
 {
     char secret[32];
 
@@ -53,15 +53,21 @@ static bool make_log_key(const char *path, struct err *err)
 bool identity_make(const char *state, struct arena *a, struct err *err)
 {
     const char *market = arena_fmt(a, "%s/market.key", state);
+    const char *note = arena_fmt(a, "%s/note.key", state);
     const char *log = arena_fmt(a, "%s/log.key", state);
     const char *jwt = arena_fmt(a, "%s/jwt.key", state);
+    const char *seal = arena_fmt(a, "%s/seal.key", state);
 
-    if (!market || !log || !jwt) return FAIL(err, ERR_NO_MEMORY, "No memory for paths.");
-    if (!dir_make(state, err) || !make_key(market, err) || !make_log_key(log, err)) return false;
+    if (!market || !note || !log || !jwt || !seal)
+        return FAIL(err, ERR_NO_MEMORY, "No memory for paths.");
+    if (!dir_make(state, err) || !make_key(market, err) || !make_key(note, err) ||
+        !make_secret(log, err) || !make_secret(seal, err))
+        return false;
     return exists(jwt) || auth_init(state, err);
 }
 
-static bool load_log_key(const char *path, uint8_t out[32], struct err *err)
+/* 32 random bytes, of a file of that size. */
+static bool load_secret(const char *path, uint8_t out[32], struct err *err)
 {
     auto_buf struct buf b = { 0 };
 
@@ -74,13 +80,22 @@ static bool load_log_key(const char *path, uint8_t out[32], struct err *err)
 bool identity_load(const char *state, struct arena *a, struct identity *out, struct err *err)
 {
     const char *market = arena_fmt(a, "%s/market.key", state);
+    const char *note = arena_fmt(a, "%s/note.key", state);
     const char *log = arena_fmt(a, "%s/log.key", state);
+    const char *seal = arena_fmt(a, "%s/seal.key", state);
     struct identity id = { 0 };
+    uint8_t secret[SEAL_KEY_SIZE];
 
-    if (!market || !log) return FAIL(err, ERR_NO_MEMORY, "No memory for paths.");
-    if (!load_log_key(log, id.log_key, err)) return false;
+    if (!market || !note || !log || !seal) return FAIL(err, ERR_NO_MEMORY, "No memory for paths.");
+    if (!load_secret(log, id.log_key, err)) return false;
+    if (!make_secret(seal, err) || !load_secret(seal, secret, err)) return false;
+    seal_key_of(secret, &id.seal);
     id.key = key_load(market, err);
-    if (!id.key) return false;
+    id.note_key = id.key ? key_load(note, err) : NULL;
+    if (!id.note_key) {
+        identity_done(&id);
+        return false;
+    }
     const struct public_key k = key_public(id.key);
     identity_market_id(&k, id.market_id);
     *out = id;
@@ -89,6 +104,8 @@ bool identity_load(const char *state, struct arena *a, struct identity *out, str
 
 void identity_done(struct identity *id)
 {
+    key_free(id->note_key);
     key_free(id->key);
+    seal_key_wipe(&id->seal);
     *id = (struct identity){ 0 };
 }

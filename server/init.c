@@ -7,6 +7,8 @@
 
 #include "identity.h"
 #include "store/migrate.h"
+#include "store/publog.h"
+#include "tlog/note.h"
 
 /* The database is ours, or nobody's yet. */
 static bool claim(struct db *db, const struct identity *id, struct arena *a, struct err *err)
@@ -27,12 +29,41 @@ static bool claim(struct db *db, const struct identity *id, struct arena *a, str
     return false;
 }
 
+/* The log's name and key: the first that come stay. */
+static bool name_log(struct db *db, const struct options *o, const struct identity *id,
+                     struct arena *a, struct err *err)
+{
+    const struct public_key k = key_public(id->note_key);
+    const struct str bytes = { (const char *)k.b, sizeof(k.b) };
+    const char *usual = arena_fmt(a, "%s/log", id->market_id);
+    const struct str origin = str_of(o->log_origin ? o->log_origin : usual);
+    struct publog_identity_row row;
+
+    if (!note_name_ok(origin))
+        return FAIL(err, ERR_VALIDATION_FAILED,
+                    "--log-origin is a name without blanks and '+', of at most %d bytes.",
+                    NOTE_NAME_MAX);
+    switch (store_publog_identity(db, a, &row, err)) {
+    case DB_NONE: return store_publog_identity_set(db, origin, bytes, err);
+    case DB_ONE:
+        if (!str_eq(row.public_key, bytes))
+            return FAIL(err, ERR_WRONG_STATE, "The log of the database has another key.");
+        return !o->log_origin || str_eq(row.origin, origin) ||
+               FAIL(err, ERR_WRONG_STATE, "The log is named %.*s, and stays so.", (int)row.origin.n,
+                    row.origin.p);
+    case DB_RETRY:
+    case DB_FAIL: return false;
+    }
+    return false;
+}
+
 static bool prepare(const struct options *o, struct db *db, const struct identity *id,
                     struct arena *a, struct err *err)
 {
     int applied = 0;
 
-    if (!store_migrate(db, &applied, err) || !claim(db, id, a, err)) return false;
+    if (!store_migrate(db, &applied, err) || !claim(db, id, a, err) || !name_log(db, o, id, a, err))
+        return false;
     printf("market %s\nstate  %s\nschema %d migrations applied now\n", id->market_id, o->state,
            applied);
     return true;

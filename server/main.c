@@ -20,6 +20,7 @@ static const struct verb {
       verb_account },
     { "node", "rate NODE TIER verified|declared", verb_node },
     { "payout", "complete PAYOUT | fail PAYOUT", verb_payout },
+    { "flows", "LEASE: what it did with its network, for who has a complaint", verb_flows },
     { "export", "[--from SEQ] > FILE: the log of the market; docs/replay.md", verb_export },
     { "replay", "FILE | -: run a log again and compare; needs no database", verb_replay },
     { "state", "hash of the market that the database holds", verb_state },

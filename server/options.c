@@ -39,6 +39,7 @@ static const struct conf_key keys[] = {
     I64(blob_workers,     1, 64, "4",               "Threads that move blobs, with a connection each."),
     I64(keep_uploads_days, 1, 36500, "90",          "An upload is given up so long after it was put; not while a job needs it."),
     I64(keep_outputs_days, 1, 36500, "90",          "So is an output that its buyer has paid for."),
+    I64(keep_flows_days,  1, 36500, "90",           "What leases did with their networks is forgotten so long after they told it."),
     I64(lease_seconds,    3, 3600, "90",            "A node this long silent loses its leases."),
     I64(heartbeat_seconds, 1, 600, "20",            "How often agents report."),
     I64(offer_seconds,    1, 3600, "30",            "An offer must be answered within."),
@@ -61,6 +62,8 @@ static const struct conf_key keys[] = {
     I64(connections_per_address, 0, 100000, "0",    "Connections to the API from one address; 0: any number."),
     I64(from,             0, INT64_MAX, "0",        "export: begin at this command, not at the first."),
     TEXT(overlap_flush,   "auto",                   "Flush groups of commands while others are written: auto (on slow disks), on, off."),
+    TEXT(witnesses,       NULL,                     "File with a line \"<verifier key> <URL>\" for each witness of the log."),
+    TEXT(log_origin,      NULL,                     "init: name of the public log, for ever; else the market's id and /log."),
     BOOL(debug,           "false",                  "Log every request."),
 };
 /* clang-format on */

@@ -9,7 +9,8 @@ struct options {
     const char *state, *db, *name, *listen, *agent_listen, *metrics_listen, *public_url, *agent_url;
     const char *static_dir, *openapi, *config, *blobs, *s3_endpoint, *s3_region, *s3_credentials;
     const char *public_key, *downloads, *packaging, *min_agent_version, *overlap_flush;
-    int64_t workers, blob_workers, keep_uploads_days, keep_outputs_days;
+    const char *witnesses, *log_origin;
+    int64_t workers, blob_workers, keep_uploads_days, keep_outputs_days, keep_flows_days;
     int64_t lease_seconds, heartbeat_seconds, offer_seconds, prepare_seconds, stop_seconds;
     int64_t fee_bps, from, quote_seconds, backoff_seconds, backoff_max_seconds, min_run_seconds;
     int64_t notice_seconds, displace_bps, collar_bps, collar_trades, call_seconds;

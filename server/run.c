@@ -21,12 +21,14 @@
 #include "service/feed.h"
 #include "service/limiter.h"
 #include "service/operator.h"
+#include "service/publog.h"
 #include "service/reaper.h"
 #include "service/stranded.h"
 #include "service/sweeper.h"
 #include "service/uploads.h"
 #include "store/load.h"
 #include "store/migrate.h"
+#include "store/publog.h"
 #include "verbs.h"
 
 #define CONNECTIONS_API   (STREAMS_MAX + 2000)
@@ -97,6 +99,20 @@ static struct market_rules rules_of(const struct options *o)
     return r;
 }
 
+/* Name and key of the log, which init has set. */
+static bool check_log(struct process *p, struct db *db, struct err *err)
+{
+    const struct public_key k = key_public(p->id.note_key);
+    struct publog_identity_row row;
+
+    if (!db_found(store_publog_identity(db, p->a, &row, err), err) || !note_name_ok(row.origin))
+        return FAIL(err, ERR_WRONG_STATE, "The log has no name yet: run bourse-server init.");
+    if (!str_eq(row.public_key, (struct str){ (const char *)k.b, sizeof(k.b) }))
+        return FAIL(err, ERR_WRONG_STATE, "The log of the database has another key than note.key.");
+    p->info.log = note_key_of(row.origin, NOTE_ED25519, &k);
+    return true;
+}
+
 /* Is this our database, as we know it? And its pools. */
 static bool check_db(struct process *p, struct db *db, struct err *err)
 {
@@ -111,6 +127,7 @@ static bool check_db(struct process *p, struct db *db, struct err *err)
     if (!str_eq(row.public_key, (struct str){ (const char *)k.b, sizeof(k.b) }))
         return FAIL(err, ERR_WRONG_STATE, "The database belongs to market %.*s, the keys to %s.",
                     (int)row.market_id.n, row.market_id.p, p->id.market_id);
+    if (!check_log(p, db, err)) return false;
     if (!store_load_pools(db, p->a, &pools, &p->info.pools_n, err)) return false;
     p->info.pools = pools;
     return true;
@@ -123,6 +140,7 @@ static bool make_info(struct process *p, struct err *err)
 
     memcpy(i->market_id, p->id.market_id, sizeof(i->market_id));
     i->key = p->id.key;
+    i->seal = &p->id.seal;
     i->version = BOURSE_VERSION;
     i->min_agent_version = o->min_agent_version;
     if (strcmp(o->price_rule, "runner-up") != 0 && strcmp(o->price_rule, "resting") != 0)
@@ -221,6 +239,8 @@ static bool start_market(struct process *p, struct err *err)
         .name = p->o->name,
         .hub = p->svc.hub,
         .log_key = p->id.log_key,
+        .market_id = p->info.market_id,
+        .key = p->info.key,
         .rules = &p->info.rules,
         .amnesty_us = (int64_t)p->info.lease_seconds * 1000000,
         .pools = p->info.pools,
@@ -237,8 +257,12 @@ static bool start_market(struct process *p, struct err *err)
     p->svc.stranded = stranded_new((int64_t)p->info.lease_seconds * 1000000);
     const struct feed_options fo = { p->o->db, p->svc.hub, p->writer, &p->info };
     if (!(p->svc.feed = feed_start(&fo, err))) return false;
+    const struct publog_options lo = { p->o->db,       p->writer,    p->id.log_key,
+                                       p->id.note_key, &p->info.log, p->o->witnesses };
+    if (!(p->svc.publog = publog_start(&lo, err))) return false;
     if (!(p->desk = operator_start(p->o->db, p->writer, err))) return false;
-    const struct blob_terms terms = { p->o->keep_uploads_days, p->o->keep_outputs_days };
+    const struct sweep_terms terms = { { p->o->keep_uploads_days, p->o->keep_outputs_days },
+                                       p->o->keep_flows_days };
     if (!(p->sweeper = sweeper_start(p->o->db, p->svc.blobs, &terms, err))) return false;
     return (p->reaper = reaper_start(p->o->db, p->svc.liveness, err)) != NULL;
 }
@@ -273,7 +297,7 @@ static bool start_listeners(struct process *p, struct err *err)
     lo.address = p->o->agent_listen;
     lo.routes = agent_routes;
     lo.routes_n = agent_routes_n;
-    lo.connection_memory = 8192;
+    lo.connection_memory = 6144;
     lo.connections_per_ip = 0; /* a farm of machines comes from one address */
     lo.connections = CONNECTIONS_AGENT;
     if (!(p->agents = listener_start(&lo, err))) return false;
@@ -300,9 +324,11 @@ static void tear_down(struct process *p)
     workers_stop(p->svc.workers);
     operator_stop(p->desk);
     feed_stop(p->svc.feed);
+    publog_stop(p->svc.publog);
     reaper_stop(p->reaper);
     sweeper_stop(p->sweeper);
     feed_free(p->svc.feed);
+    publog_free(p->svc.publog);
     writer_free(p->writer);
     stranded_free(p->svc.stranded);
     liveness_free(p->svc.liveness);

@@ -8,7 +8,7 @@
 #
 #   ref    8 pgbench clients, each calling the strict function of tests/bench/orders_ref.sql for one order and commit
 #   http   256 HTTP clients that submit jobs to a running server (POST /v1/jobs with a key and an Idempotency-Key)
-#   core   submissions in flight through the market thread of one process, without HTTP: 512, and 1,536 when slow
+#   core   submissions in flight through the market thread of one process, without HTTP: 1,024, and 1,536 when slow
 #   ref    again
 #
 # first as the disk is, then with 4 ms added to every fdatasync of PostgreSQL (tests/bench/slow_sync.c, preloaded).
@@ -23,7 +23,7 @@ seconds=${2:-3}
 bin=${BOURSE_BUILD:-$PWD/build}
 ACCOUNTS=256
 CLIENTS=256
-IN_FLIGHT=512       # on the disk as it is: enough for a group that is worked on and the next
+IN_FLIGHT=1024      # on the disk as it is: enough for full groups of 256 while one is worked on
 IN_FLIGHT_SLOW=1536 # on the slow one: six groups of 256 on their way
 SLOW_US=4000
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/bourse-orders.XXXXXX")
@@ -55,13 +55,14 @@ db=$(start_pg)
 pgbench=$(dirname "$(find /usr/lib/postgresql -name pgbench -path '*/bin/*' | sort -V | tail -n 1)")/pgbench
 psql=${pgbench%/*}/psql
 sql() { "$psql" -X -A -t -q -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
-for setting in "shared_buffers = '512MB'" "max_wal_size = '4GB'" "min_wal_size = '2GB'" "checkpoint_timeout = '30min'"; do
+for setting in "shared_buffers = '512MB'" "max_wal_size = '4GB'" "min_wal_size = '4GB'" "checkpoint_timeout = '30min'"; do
     sql "$db" "ALTER SYSTEM SET $setting"
 done
 tools/pg.sh stop "$tmp/pg"
 db=$(start_pg)
 # Segments of the log as a server has them that has run for a while: recycled, not to be made first.
-sql "$db" "SELECT count(*) FROM (SELECT pg_logical_emit_message(false, '', 'x'), pg_switch_wal() FROM generate_series(1, 100)) x" >/dev/null
+# As many as all rounds fill: else the later ones would also pay for making segments, which a checkpoint saves elsewhere.
+sql "$db" "SELECT count(*) FROM (SELECT pg_logical_emit_message(false, '', 'x'), pg_switch_wal() FROM generate_series(1, 240)) x" >/dev/null
 sql "$db" CHECKPOINT
 
 for name in market market_slow core core_slow reference; do sql "$db" "CREATE DATABASE $name"; done

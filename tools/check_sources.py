@@ -14,6 +14,7 @@ LISTS = {
     "json_src": "common/json/*.c",
     "sign_src": "common/sign/*.c",
     "wire_src": "common/wire/*.c",
+    "tlog_src": "common/tlog/*.c",
     "client_src": "common/client/*.c",
     "domain_src": "server/domain/*.c",
     "store_src": "server/store/*.c",
@@ -29,6 +30,11 @@ LISTS = {
     "agentgpu_src": "agent/gpu/*.c",
     "agent_src": "agent/*.c",
     "cli_src": "cli/*.c",
+    "auditmarket_src": "audit/market/*.c",
+    "auditrows_src": "audit/rows/*.c",
+    "auditcheck_src": "audit/check/*.c",
+    "audit_src": "audit/*.c",
+    "witness_src": "witness/*.c",
     "unit_base": "tests/unit/base/test_*.c",
     "unit_merkle": "tests/unit/merkle/test_*.c",
     "unit_json": "tests/unit/json/test_*.c",
@@ -37,6 +43,7 @@ LISTS = {
     "unit_sign_help": "tests/unit/sign/*.c",
     "unit_wire": "tests/unit/wire/test_*.c",
     "unit_client": "tests/unit/client/test_*.c",
+    "unit_tlog": "tests/unit/tlog/test_*.c",
     "unit_domain": "tests/unit/domain/test_*.c",
     "unit_domain_help": "tests/unit/domain/*.c",
     "unit_service": "tests/unit/service/test_*.c",
@@ -66,15 +73,19 @@ LISTS = {
     "api_py": "tests/api/**/test_*.py",
     "crash_py": "tests/crash/test_*.py",
     "agent_py": "tests/agent/test_*.py",
+    "faults_py": "tests/faults/test_*.py",
     "pair_py": "tests/pair/test_*.py",
     "hostile_py": "tests/hostile/test_*.py",
+    "make_market_src": "tests/audit/*.c",
+    "audit_py": "tests/audit/test_*.py",
+    "log_py": "tests/log/test_*.py",
     "cli_py": "tests/cli/test_*.py",
     "examples_py": "tests/examples/test_*.py",
     "sql_files": "server/store/sql/*.sql",
     "migration_files": "migrations/*.sql",
 }
 # Probes are compiled by the tests that hand them to containers, libraries to be preloaded have their own line.
-ELSEWHERE = {"cli/main.c", "tests/hostile/lane.c", "tests/agent/image/probe.c", "tests/crash/power_cut.c", "tests/faults/clock.c",
+ELSEWHERE = {"cli/main.c", "witness/main.c", "tests/hostile/lane.c", "tests/agent/image/probe.c", "tests/crash/power_cut.c", "tests/faults/clock.c",
              "tests/fuzz/replay.c", "tests/standin/nvml.c"}
 STANDING_ALONE = "tests/bench/"  # programs of which each has its own line
 LIST = re.compile(r"^(\w+) = files\(\n(.*?)^\)\n", re.M | re.S)
@@ -121,7 +132,7 @@ def main(root, write):
         listed |= files
         if files and name not in seen:
             wrong.append(f"no meson.build has a list {name}")
-    for folder in ("common", "server", "agent", "cli", "tests"):
+    for folder in ("common", "server", "agent", "cli", "witness", "tests"):
         for file in sorted((root / folder).rglob("*.c")):
             name = str(file.relative_to(root))
             if file not in listed and name not in ELSEWHERE and not name.startswith(STANDING_ALONE):

@@ -39,7 +39,7 @@ tidy) # one process a file: clang-tidy 14 mixes up va_lists of several files
     need clang-tidy
     build=$2
     shift 2
-    [ $# -gt 0 ] || mapfile -t files < <(ours '*.c' | grep -E '^(common|server|agent|cli)/')
+    [ $# -gt 0 ] || mapfile -t files < <(ours '*.c' | grep -E '^(common|server|agent|cli|witness)/|^audit/(check/|rows/|[a-z]+\.c)')
     [ $# -eq 0 ] || files=("$@")
     # shellcheck disable=SC2016 # expanded by the shell of each file
     printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 1 sh -c '

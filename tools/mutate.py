@@ -3,212 +3,387 @@
 """Do the tests test? Changes the rules of the market in one place at a time and runs the unit, property
 and tape tests of server/domain. A mutant that no test notices has survived, and is shown.
 
-    mutate.py [N] [--seed S] [--file NAME] [--list] [--out FILE]
+    mutate.py [N [SEED]] [--file NAME] [--kind KIND] [--long] [--list] [--log FILE [--again]] [--seconds S]
+    mutate.py --planted [NAME…]
 
-N places are drawn by the seed (0: all). Changes: comparisons, arithmetic, logic, constants by one,
-negations, conditions, removed statements. Assertions are left alone, and a mutant that does not compile
-does not count. Exit status 1 if one survived."""
+N places (default 200; 0: all) are drawn by SEED (default 1) from all that tools/mutants.py finds.
+What is proved to change nothing stands, with the proof, in tests/mutation/equivalent.txt and is not run;
+files that only assert (ASSERTING) and what does not compile do not count. --long runs the random markets
+in full length as well, for whom the shorter ones have not noticed. --log FILE keeps the verdicts, and those
+in it are not asked for again, with --again those that had survived; after --seconds none is begun.
+
+--planted applies each of tests/mutation/planted/*.patch instead: bugs that one would fear most.
+
+A mutant costs one compilation: the domain is a shared library, the tests are linked once. They run
+from the quickest to the longest, those first that have noticed others in the same file. Whatever takes
+much longer than without a change counts as noticed. Exit status 1 if one survived."""
 
 import argparse
+import collections
 import concurrent.futures
+import fcntl
 import json
 import os
 import pathlib
+import queue
 import random
 import re
+import resource
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 
+import mutants
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NEEDED = ("common", "server", "agent", "cli", "migrations", "tests", "tools", "meson.build", "meson_options.txt")
-HIDDEN = re.compile(
-    r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|^[ \t]*#[^\n]*(?:\\\n[^\n]*)*|\bassert\s*\([^;]*\);',
-    re.S | re.M,
-)
-SWAPS = {
-    "<": ["<=", ">"], "<=": ["<", ">"], ">": [">=", "<"], ">=": [">", "<"], "==": ["!="], "!=": ["=="],
-    "+": ["-"], "-": ["+"], "*": ["/"], "/": ["*"], "%": ["*"], "&&": ["||"], "||": ["&&"],
-    "+=": ["-=", "="], "-=": ["+=", "="], "++": ["--"], "--": ["++"], "&": ["|"], "|": ["&"],
-    "<<": [">>"], ">>": ["<<"],
-}
-TOKEN = re.compile(r"<<=|>>=|->|\+\+|--|&&|\|\||[<>=!+\-*/%&|^]=|<<|>>|[<>+\-*/%&|]|\b\d+\b|\b(?:true|false)\b|!")
-STATEMENT = re.compile(r"(?<=[;{})\n])([ \t]*)([A-Za-z_(*][^;{}\n]*(?:\n[^;{}\n]*)?);")
-KEEP = re.compile(r"\s*(return|break|continue|goto|case|default|const|static|struct|enum|union|bool|u?int\w*|size_t|char)\b")
-CONDITION = re.compile(r"\b(?:if|while) \(")
+DOMAIN = ROOT / "server/domain"
+ROOM = ROOT / "build-mutate"
+BASE = ROOM / "base"
+LISTED = ROOT / "tests/mutation/equivalent.txt"
+PLANTED = ROOT / "tests/mutation/planted"
+HEADERS = ("ladder_node.h",)  # with code in them
+ASSERTING = ("check.c", "ladder_check.c")
+LIBRARIES = ("domain", "tight_domain")
+MEMORY = 4 << 30
+MARKET = {"property/test_market": "1", "property/test_market_tight": "100000"}  # first seeds
 
 
-def blank(text):
-    """The text with comments, strings, directives and assertions replaced by spaces of equal length."""
-    return HIDDEN.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+# ---- what is changed ------------------------------------------------------------------------------
 
 
-def binary(code, start, end):
-    """Is the operator at code[start:end] one between two values, rather than a sign or a star?"""
-    left = code[:start].rstrip()[-1:]
-    return code[start - 1 : start] == " " and code[end : end + 1] == " " and (left.isalnum() or left in "_)]")
+def all_mutants():
+    """({key: mutant}, {file: text})"""
+    files = [f for f in sorted(DOMAIN.glob("*.c")) if f.name not in ASSERTING] + [DOMAIN / h for h in HEADERS]
+    texts = {file.name: file.read_text() for file in files}
+    known = mutants.prototypes([f.read_text() for f in sorted(DOMAIN.glob("*.[ch]"))])
+    found = [m for name, text in texts.items() for m in mutants.of_file(name, text, known)]
+    return mutants.keyed(found, texts), texts
 
 
-def token_mutants(code):
-    for match in TOKEN.finditer(code):
-        token, start, end = match[0], match.start(), match.end()
-        if token.isdigit():
-            for value in {int(token) + 1, int(token) - 1}:
-                if value >= 0:
-                    yield start, end, str(value)
-        elif token in ("true", "false"):
-            yield start, end, "false" if token == "true" else "true"
-        elif token == "!":
-            yield start, end, ""
-        elif token in ("++", "--") or (token in SWAPS and binary(code, start, end)):
-            for other in SWAPS[token]:
-                yield start, end, other
+def equivalents(keys):
+    """(keys of mutants that change nothing, entries of the list that name none)"""
+    entries, reasons = [], collections.Counter()
+    for line in LISTED.read_text().splitlines() if LISTED.exists() else []:
+        if line.startswith("    "):
+            reasons[len(entries)] += 1
+        elif line and not line.startswith("#"):
+            entries.append(line)
+    same, stale = set(), []
+    for number, entry in enumerate(entries, 1):
+        if not reasons[number]:
+            sys.exit(f"{LISTED}: without a reason: {entry}")
+        fits = {k for k in keys if re.fullmatch(entry[1:].strip(), k)} if entry[0] == "~" else {entry} & keys
+        same |= fits
+        if not fits:
+            stale.append(entry)
+    return same, stale
 
 
-def statement_mutants(code):
-    for match in STATEMENT.finditer(code):
-        body = match[2]
-        if KEEP.match(body) or not ("=" in body or "(" in body or "++" in body or "--" in body):
-            continue
-        if re.match(r"\s*(for|if|while|switch)\b", body):
-            continue
-        yield match.start(2), match.end(), ";"
+# ---- the tests, linked with a domain that can be exchanged ----------------------------------------
 
 
-def condition_mutants(code):
-    for match in CONDITION.finditer(code):
-        depth, at = 1, match.end()
-        while depth and at < len(code):
-            depth += {"(": 1, ")": -1}.get(code[at], 0)
-            at += 1
-        yield match.end(), at - 1, f"!({code[match.end():at - 1]})"
-
-
-def mutants(only):
-    found = []
-    for file in sorted((ROOT / "server/domain").glob("*.c")):
-        if only and file.name != only:
-            continue
-        code = blank(file.read_text())
-        functions = code.find("\n{")
-        for kind in (token_mutants, statement_mutants, condition_mutants):
-            found += [(file.name, *m) for m in kind(code) if m[0] > functions]
-    return found
-
-
-def run(command, cwd, seconds):
+def run(command, cwd, seconds, **more):
+    """Exit status, or `timeout`. What a test started ends with it."""
+    process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, start_new_session=True, **more)
     try:
-        return subprocess.run(command, cwd=cwd, capture_output=True, timeout=seconds, check=False).returncode
+        return process.wait(seconds)
     except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         return "timeout"
 
 
-def short(command):
-    """Random markets are given fewer commands: enough to see most mutants, and to reach all there is."""
-    if not pathlib.Path(command[0]).name.startswith("property_test_market"):
-        return command
-    seed = "100000" if command[0].endswith("tight") else "1"
-    return [command[0], "--seed", seed, "--commands", "200000", "--markets", "80"]
+def tell(command, cwd):
+    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
 
 
-class Workshop:
-    """A copy of the tree with its own build folder, used by one thread."""
+def commands_of(tests, long):
+    """The tests as commands, all tapes in one. Those of random markets have shorter forms, which need
+    not have reached everything."""
+    found, tapes = {}, []
+    for test in tests:
+        name = test["name"]
+        if name.startswith("tape/"):
+            tapes.append(test["cmd"])
+        elif name in MARKET:
+            for form, commands, markets in (("short", "8000", "8"), ("middle", "49000", "40")):
+                size = ["--seed", MARKET[name], "--commands", commands, "--markets", markets]
+                found[f"{name} ({form})"] = [test["cmd"][0], *size]
+            if long:
+                found[name] = test["cmd"]
+        else:
+            found[name] = test["cmd"]
+    found["tapes"] = [tapes[0][0], *(tape[-1] for tape in tapes)]
+    return found
 
-    def __init__(self, number):
-        self.tree = ROOT / "build-mutate" / str(number)
-        shutil.rmtree(self.tree, ignore_errors=True)
-        self.tree.mkdir(parents=True)
-        for name in NEEDED:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, self.tree / name, ignore=shutil.ignore_patterns("node_modules", "build*"))
-            else:
-                shutil.copy2(source, self.tree / name)
-        self.build, self.took = self.tree / "build", {}
-        setup = ["meson", "setup", self.build, "-Dbuildtype=plain", "-Doptimization=1", f"-Dpython={sys.executable}"]
-        subprocess.run(setup, cwd=self.tree, check=True, capture_output=True)
-        tests = json.loads(subprocess.run(["meson", "introspect", "--tests", self.build], check=True,
-                                          capture_output=True, text=True).stdout)
+
+class Bench:
+    """The build without a change: objects, how each is compiled, and the tests."""
+
+    def __init__(self, long):
+        if not (BASE / "build.ninja").exists():
+            shutil.rmtree(BASE, ignore_errors=True)
+            tell(["meson", "setup", BASE, "-Dbuildtype=plain", "-Doptimization=1", f"-Dpython={sys.executable}"], ROOT)
+        tests = json.loads(tell(["meson", "introspect", "--tests", BASE], ROOT))
         wanted = [t for t in tests if re.match(r"(domain|property|tape)/", t["name"])]
-        self.commands = [short(t["cmd"]) for t in wanted]
-        self.targets = sorted({str(pathlib.Path(t["cmd"][0]).relative_to(self.build)) for t in wanted})
-        if run(["ninja", *self.targets], self.build, 900) != 0 or not all(map(self.passes, self.commands)):
-            sys.exit("the tests do not pass without any change; mend that first")
-        self.commands.sort(key=lambda command: self.took[tuple(command)])  # most mutants die at once; only survivors meet the long ones
+        targets = sorted({str(pathlib.Path(t["cmd"][0]).relative_to(BASE)) for t in wanted})
+        tell(["ninja", *targets], BASE)
+        self.compilers, self.objects = {}, {}
+        for library in LIBRARIES:
+            self.learn(library)
+        (ROOM / "bin").mkdir(exist_ok=True)
+        self.plain = ROOM / "plain"
+        self.plain.mkdir(exist_ok=True)
+        for library in LIBRARIES:
+            self.link(library, self.plain, {})
+        for line in tell(["ninja", "-t", "commands", *targets], BASE).splitlines():
+            self.link_test(shlex.split(line), targets)
+        self.commands = {name: [str(ROOM / "bin" / pathlib.Path(c[0]).name), *c[1:]]
+                         for name, c in commands_of(wanted, long).items()}
+        self.took = {name: self.measure(name) for name in self.commands}
+        self.kills, self.lock = collections.Counter(), threading.Lock()
 
-    def passes(self, command):
+    def learn(self, library):
+        """How each file of this library is compiled, and to which object."""
+        self.objects[library] = {}
+        for entry in json.loads((BASE / "compile_commands.json").read_text()):
+            name = pathlib.Path(entry["file"]).name
+            if entry["output"].startswith(f"lib{library}.a.p/") or entry["output"].startswith(f"tests/lib{library}.a.p/"):
+                words = shlex.split(entry["command"])
+                for flag, values in (("-MD", 0), ("-MQ", 1), ("-MF", 1), ("-o", 1), ("-c", 1)):
+                    at = words.index(flag)
+                    del words[at : at + 1 + values]
+                self.compilers[library, name] = words
+                self.objects[library][name] = BASE / entry["output"]
+
+    def link(self, library, folder, changed):
+        """The library, with the changed objects in place of those that they replace."""
+        objects = [str(changed.get(name, o)) for name, o in self.objects[library].items()]
+        out = folder / f"lib{library}.so"
+        return run(["cc", "-shared", f"-Wl,-soname,{out.name}", "-o", str(out), *objects], BASE, 60) == 0
+
+    def link_test(self, words, targets):
+        if "-o" not in words or words[words.index("-o") + 1] not in targets or "-c" in words:
+            return
+        out = words.index("-o") + 1
+        words[out] = str(ROOM / "bin" / pathlib.Path(words[out]).name)
+        for library in LIBRARIES:
+            words = [str(self.plain / f"lib{library}.so") if pathlib.Path(w).name == f"lib{library}.a" else w for w in words]
+        tell(words, BASE)
+
+    def fails(self, name, folder, seconds):
+        env = {**os.environ, "LD_LIBRARY_PATH": str(folder)}
+        return run(self.commands[name], ROOT, seconds, env=env) != 0
+
+    def measure(self, name):
         began = time.monotonic()
-        good = run(command, self.tree, 300) == 0
-        self.took[tuple(command)] = time.monotonic() - began
-        return good
+        if self.fails(name, self.plain, 600):
+            sys.exit(f"{name} fails without any change; mend that first")
+        return time.monotonic() - began
 
-    def noticed(self):
-        """The name of the first test that fails, or nothing."""
-        for command in self.commands:
-            if run(command, self.tree, 300) != 0:
-                return pathlib.Path(command[-1]).name
+    def order(self, files):
+        """The tests for a change of these files: what is quick and has noticed much first."""
+        def worth(name):
+            mine = any(name == f"domain/test_{pathlib.Path(file).stem}" for file in files)
+            kills = sum(self.kills[name, file] for file in files)
+            return self.took[name] / (1 + kills + 100 * mine)
+
+        return sorted(self.commands, key=worth)
+
+    def noticed(self, files, folder, build):
+        """The first test that fails; or nothing. build(library) makes what a test is linked with."""
+        for name in self.order(files):
+            build("tight_domain" if "tight" in name else "domain")
+            if self.fails(name, folder, 5 + 8 * self.took[name]):
+                with self.lock:
+                    self.kills.update((name, file) for file in files)
+                return name
         return ""
 
-    def judge(self, mutant):
-        """killed by which test, `survived`, or `invalid` when it does not compile."""
-        name, start, end, new = mutant
-        file = self.tree / "server/domain" / name
-        before = file.read_text()
-        file.write_text(before[:start] + new + before[end:])
+
+class Worker:
+    """A folder for the objects of one change at a time."""
+
+    def __init__(self, bench, number):
+        self.bench, self.folder = bench, ROOM / f"worker{number}"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder / "domain").mkdir(parents=True)
+
+    def compile(self, library, name):
+        source = self.folder / "domain" / name
+        if not source.exists():
+            source = DOMAIN / name
+        out = self.folder / f"{library}-{name}.o"
+        words = self.bench.compilers[library, name]
+        line = [*words[:1], *([words[1]] if words[0].endswith("ccache") else [])]
+        line = [line[-1], "-I", str(self.folder), *words[len(line):], "-w", "-o", str(out), "-c", str(source)]
+        return out if run(line, BASE, 120) == 0 else None
+
+    def build(self, library, sources):
+        """False: no compiler takes it."""
+        changed = {name: self.compile(library, name) for name in sorted(sources)}
+        return None not in changed.values() and self.bench.link(library, self.folder, changed)
+
+    def judge(self, texts):
+        """By which test this change, {file: text}, is noticed; `survived`; `invalid`: no compiler takes it."""
+        for name, text in texts.items():
+            (self.folder / "domain" / name).write_text(text)
         try:
-            if run(["ninja", *self.targets], self.build, 300) != 0:
+            sources = {n for n in texts if n.endswith(".c")}
+            for header in texts.keys() - sources:
+                sources |= {f.name for f in DOMAIN.glob("*.c") if f'"domain/{header}"' in f.read_text()}
+            if not self.build("domain", sources):
                 return "invalid"
-            return self.noticed() or "survived"
+            built = {"domain"}
+
+            def build(library):
+                if library not in built and not self.build(library, sources):
+                    raise RuntimeError(f"{library} does not compile as the other does")
+                built.add(library)
+
+            return self.bench.noticed(sorted(texts), self.folder, build) or "survived"
         finally:
-            file.write_text(before)
+            for name in texts:
+                (self.folder / "domain" / name).unlink()
 
 
-def describe(mutant):
-    name, start, end, new = mutant
-    text = (ROOT / "server/domain" / name).read_text()
-    line = text.count("\n", 0, start) + 1
-    source = text[text.rfind("\n", 0, start) + 1 : text.find("\n", end)].strip()
-    return f"server/domain/{name}:{line}: {' '.join(text[start:end].split())!r} -> {new!r}\n    {source}"
+def judge_all(jobs, args, tell_one):
+    """Judge each (key, texts); tell_one(key, verdict) in the order of the jobs. True: all were begun in time."""
+    bench, idle, began = Bench(args.long), queue.Queue(), time.monotonic()
+    print(f"tests: {sum(bench.took.values()):.1f} s without a change", flush=True)
+    for number in range(args.workers):
+        idle.put(Worker(bench, number))
+
+    def judge(job):
+        if time.monotonic() - began > args.seconds:
+            return None
+        worker = idle.get()
+        try:
+            return worker.judge(job[1]())
+        finally:
+            idle.put(worker)
+
+    complete = True
+    with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
+        for job, verdict in zip(jobs, pool.map(judge, jobs)):
+            complete = complete and verdict is not None
+            if verdict is not None:
+                tell_one(job[0], verdict)
+    return complete
+
+
+# ---- the two runs ---------------------------------------------------------------------------------
+
+
+def describe(mutant, texts):
+    line, before, after = mutants.place(mutant, texts[mutant.file])
+    return f"server/domain/{mutant.file}:{line}: {before} → {after}"
+
+
+def changed_text(mutant, texts):
+    text = texts[mutant.file]
+    return {mutant.file: text[: mutant.start] + mutant.new + text[mutant.end :]}
+
+
+def verdicts_of(log):
+    lines = log.read_text().splitlines() if log and log.exists() else []
+    return {entry["key"]: entry["verdict"] for entry in map(json.loads, lines)}
+
+
+def mutate(args):
+    every, texts = all_mutants()
+    same, stale = equivalents(every.keys())
+    for entry in stale:
+        print(f"{LISTED.name}: there is no such mutant any more: {entry}")
+    keys = [k for k, m in every.items() if args.file in (None, m.file) and args.kind in (None, m.kind)]
+    random.Random(args.seed).shuffle(keys)
+    chosen = keys[: args.n or None]
+    print(f"{len(chosen)} of {len(keys)} places, seed {args.seed}", flush=True)
+    if args.list:
+        print("\n".join(f"{describe(every[k], texts)}{'  (equivalent)' * (k in same)}" for k in chosen))
+        return bool(stale)
+    known, verdicts = verdicts_of(args.log), {k: "equivalent" for k in chosen if k in same}
+    verdicts |= {k: known[k] for k in chosen if k in known and k not in same}
+    if args.again:
+        verdicts = {k: v for k, v in verdicts.items() if v != "survived"}
+
+    def tell_one(key, verdict):
+        verdicts[key] = verdict
+        if verdict == "survived":
+            print("survived: " + describe(every[key], texts), flush=True)
+        if args.log:
+            with args.log.open("a") as out:
+                out.write(json.dumps({"key": key, "verdict": verdict}) + "\n")
+
+    jobs = [(k, lambda k=k: changed_text(every[k], texts)) for k in chosen if k not in verdicts]
+    complete = not jobs or judge_all(jobs, args, tell_one)
+    tests = collections.Counter(v for v in verdicts.values() if v not in ("survived", "invalid", "equivalent"))
+    print(", ".join(f"{name} {n}" for name, n in tests.most_common()))
+    counts = collections.Counter(verdicts.values())
+    print(f"{sum(tests.values())} killed, {counts['survived']} survived, {counts['equivalent']} equivalent, "
+          f"{counts['invalid']} did not compile{'' if complete else ', not all were tried'}")
+    return bool(counts["survived"] or stale or not complete)
+
+
+def planted_texts(patch):
+    """The files that the patch changes, changed; None: it does not fit any more."""
+    names = re.findall(r"^\+\+\+ b/server/domain/(\S+)", patch.read_text(), re.M)
+    room = ROOM / "planted" / patch.stem
+    shutil.rmtree(room, ignore_errors=True)
+    (room / "server/domain").mkdir(parents=True)
+    for name in names:
+        shutil.copy2(DOMAIN / name, room / "server/domain")
+    if not names or run(["patch", "-s", "-p1", "-F3", "-i", str(patch)], room, 10) != 0:
+        return None
+    return {name: (room / "server/domain" / name).read_text() for name in names}
+
+
+def plant(args):
+    patches = [p for p in sorted(PLANTED.glob("*.patch")) if not args.planted or p.stem in args.planted]
+    texts, bad = {p.stem: planted_texts(p) for p in patches}, []
+
+    def tell_one(name, verdict):
+        if verdict in ("survived", "invalid"):
+            bad.append(name)
+        print(f"{name}: {'not found' if verdict == 'survived' else verdict}", flush=True)
+
+    for name in [n for n, t in texts.items() if t is None]:
+        tell_one(name, "invalid")
+    jobs = [(name, lambda name=name: texts[name]) for name in texts if texts[name] is not None]
+    judge_all(jobs, args, tell_one)
+    print(f"{len(texts) - len(bad)} of {len(texts)} planted bugs found")
+    return bool(bad or not texts)
 
 
 def main():
-    args = argparse.ArgumentParser()
+    args = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
     args.add_argument("n", nargs="?", type=int, default=200)
-    args.add_argument("--seed", type=int, default=1)
+    args.add_argument("seed", nargs="?", type=int, default=1)
     args.add_argument("--file")
+    args.add_argument("--kind")
     args.add_argument("--list", action="store_true")
-    args.add_argument("--out")
+    args.add_argument("--log", type=pathlib.Path)
+    args.add_argument("--seconds", type=float, default=float("inf"))
+    args.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
+    args.add_argument("--long", action="store_true")
+    args.add_argument("--again", action="store_true")
+    args.add_argument("--planted", nargs="*")
     args = args.parse_args()
-    every = mutants(args.file)
-    random.Random(args.seed).shuffle(every)
-    chosen = every[: args.n or None]
-    print(f"{len(chosen)} of {len(every)} places, seed {args.seed}", flush=True)
-    if args.list:
-        print("\n".join(map(describe, chosen)))
-        return 0
-    rooms, lock, local = iter(range(os.cpu_count() or 1)), threading.Lock(), threading.local()
-
-    def judge(mutant):
-        if not hasattr(local, "room"):
-            with lock:
-                number = next(rooms)
-            local.room = Workshop(number)
-        return local.room.judge(mutant)
-
-    counts, survivors = {"killed": 0, "survived": 0, "invalid": 0}, []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for mutant, verdict in zip(chosen, pool.map(judge, chosen)):
-            counts[verdict if verdict in counts else "killed"] += 1
-            if verdict == "survived":
-                survivors.append(describe(mutant))
-                print("survived: " + survivors[-1], flush=True)
-    if args.out:
-        pathlib.Path(args.out).write_text("\n".join(survivors) + "\n")
-    shutil.rmtree(ROOT / "build-mutate", ignore_errors=True)
-    print(f"{counts['killed']} killed, {counts['survived']} survived, {counts['invalid']} did not compile")
-    return bool(survivors)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    ROOM.mkdir(exist_ok=True)
+    lock = (ROOM / "lock").open("w")
+    try:
+        if not args.list:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit("another run is at work in build-mutate")
+    return mutate(args) if args.planted is None else plant(args)
 
 
 if __name__ == "__main__":

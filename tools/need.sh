@@ -42,6 +42,7 @@ clang-format cmd:clang-format
 clang-tidy cmd:clang-tidy
 llvm cmd:llvm-symbolizer
 git cmd:git
+patch cmd:patch
 codespell cmd:codespell
 shellcheck cmd:shellcheck
 python3-pytest py:pytest
@@ -52,6 +53,12 @@ python3-cryptography py:cryptography
 
 NEED[registry]="
 docker-registry cmd:docker-registry
+"
+NEED[slurm]="
+slurmctld cmd:slurmctld
+slurmd cmd:slurmd
+slurm-client cmd:sbatch
+munge cmd:munged
 "
 NEED[s3]="
 python3-pip py:pip

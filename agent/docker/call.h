@@ -33,6 +33,7 @@ struct engine_call {
     const char *path;                                 /* after "/v1.41" */
     bool libpod;                                      /* Podman's own API instead */
     json_t *body;                                     /* borrowed; NULL: none */
+    const char *header;                               /* one more; NULL: none */
     int64_t timeout_ms;                               /* 0: QUICK_MS */
     bool (*sink)(void *arg, const void *p, size_t n); /* takes the answer's bytes */
     void *sink_arg;
@@ -60,8 +61,8 @@ enum engine_result engine_devices_by(struct docker *d, enum devices_by *out, str
 /* images.c, containers.c: what docker_ops is made of. */
 enum engine_result docker_image_find(void *self, struct str ref, struct engine_image *out,
                                      struct err *err);
-enum engine_result docker_image_pull(void *self, struct str ref, struct engine_image *out,
-                                     struct err *err);
+enum engine_result docker_image_pull(void *self, const struct image_pull *pull,
+                                     struct engine_image *out, struct err *err);
 enum engine_result docker_image_load(void *self, int fd, int64_t size, struct engine_image *out,
                                      struct err *err);
 enum engine_result docker_create(void *self, const struct container_spec *spec, struct err *err);

@@ -189,12 +189,14 @@ bool engine_call(struct docker *d, const struct engine_call *c, struct arena *a,
 {
     struct buf body;
     struct call call = call_defaults;
+    const char *const headers[] = { c->header, NULL };
     if (!is_known(d) && !ask_version(d, err)) return false;
     buf_init(&body, (size_t)16 * BODY_MAX);
     if (c->body) json_canonical(c->body, &body);
     call.method = c->method;
     call.path = versioned(d, c, a);
     call.body = buf_view(&body);
+    if (c->header) call.headers = headers;
     call.content_type = c->body ? "application/json" : c->size > 0 ? "application/x-tar" : NULL;
     call.timeout_ms = c->timeout_ms > 0 ? c->timeout_ms : QUICK_MS;
     call.answer_max = ENGINE_ANSWER_MAX;

@@ -3,11 +3,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "docker/call.h"
 #include "docker/progress.h"
 #include "docker/reasons.h"
+#include "sign/login.h"
+#include "wire/image_ref.h"
 
 #define PATH_SIZE (3 * IMAGE_MAX + 64)
+#define AUTH_MAX  LOGIN_BOX_MAX
 
 /* "docker.io/library/busybox:1@sha256:…" without tag and digest. */
 static struct str repository(struct str ref)
@@ -72,7 +76,6 @@ static bool follow(struct docker *d, struct engine_call *c, struct progress *p, 
 {
     struct arena a;
     struct answer answer;
-    progress_init(p);
     c->sink = progress_feed;
     c->sink_arg = p;
     c->timeout_ms = SLOW_MS;
@@ -88,16 +91,52 @@ static bool follow(struct docker *d, struct engine_call *c, struct progress *p, 
     return heard;
 }
 
-enum engine_result docker_image_pull(void *self, struct str ref, struct engine_image *out,
-                                     struct err *err)
+/* "X-Registry-Auth: …", URL-safe base64 with padding of what `docker login` keeps. NULL: no memory.
+ * The caller wipes `out`. */
+static const char *auth_header(const struct image_pull *pull, struct buf *out)
 {
+    const struct str registry = image_registry(pull->ref);
+    auto_buf struct buf text = { .max = AUTH_MAX };
+
+    buf_reserve(&text, AUTH_MAX);
+    buf_c(&text, "{\"username\":");
+    json_canonical_text(pull->login->username, &text);
+    buf_c(&text, ",\"password\":");
+    json_canonical_text(pull->login->password, &text);
+    buf_c(&text, ",\"serveraddress\":");
+    json_canonical_text(registry, &text);
+    buf_char(&text, '}');
+    buf_reserve(out, (size_t)2 * AUTH_MAX);
+    buf_c(out, "X-Registry-Auth: ");
+    const size_t before = out->n;
+    base64url_encode((const uint8_t *)text.p, text.n, out);
+    while ((out->n - before) % 4 != 0)
+        buf_char(out, '=');
+    buf_char(out, '\0');
+    const bool failed = text.failed || out->failed;
+    if (text.p) explicit_bzero(text.p, text.cap);
+    return failed ? NULL : out->p;
+}
+
+enum engine_result docker_image_pull(void *self, const struct image_pull *pull,
+                                     struct engine_image *out, struct err *err)
+{
+    const struct str ref = pull->ref;
     char path[PATH_SIZE];
     struct progress p;
+    auto_buf struct buf auth = { .max = (size_t)2 * AUTH_MAX };
     /* Without a tag an engine would fetch all there are. */
     snprintf(path, sizeof(path), "/images/create?fromImage=%.*s%s", (int)ref.n, ref.p,
              has_tag_or_digest(ref) ? "" : ":latest");
     struct engine_call c = { .method = "POST", .path = path };
-    if (!follow(self, &c, &p, err)) return ENGINE_FAILED;
+    if (pull->login && !(c.header = auth_header(pull, &auth))) {
+        FAIL(err, ERR_NO_MEMORY, "No memory was left for a login.");
+        return ENGINE_FAILED;
+    }
+    progress_init(&p, pull);
+    const bool heard = follow(self, &c, &p, err);
+    if (auth.p) explicit_bzero(auth.p, auth.cap);
+    if (!heard) return ENGINE_FAILED;
     if (p.error[0] == '\0') return docker_image_find(self, ref, out, err);
 
     FAIL(err, ERR_PROTOCOL, "The image could not be fetched: %s", p.error);
@@ -128,6 +167,7 @@ enum engine_result docker_image_load(void *self, int fd, int64_t size, struct en
         FAIL(err, ERR_IO, "The archive cannot be read from its start.");
         return ENGINE_FAILED;
     }
+    progress_init(&p, NULL);
     if (!follow(self, &c, &p, err)) return ENGINE_FAILED;
     if (p.error[0] == '\0') return loaded(self, &p, out, err);
 

@@ -4,10 +4,75 @@
 #include <stdio.h>
 #include <string.h>
 
-void progress_init(struct progress *p)
+#include "base/limits.h"
+
+void progress_init(struct progress *p, const struct image_pull *pull)
 {
     memset(p, 0, sizeof(*p));
+    p->pull = pull;
 }
+
+/* ---- layers of a pull ---- */
+
+static struct layer *layer_of(struct progress *p, struct str id)
+{
+    struct layer *l;
+
+    for (size_t i = 0; i < p->layers_n; i++)
+        if (str_is(id, p->layers[i].id)) return &p->layers[i];
+    if (p->layers_n == PROGRESS_LAYERS_MAX || id.n == 0 || id.n >= sizeof(l->id)) return NULL;
+    l = &p->layers[p->layers_n++];
+    snprintf(l->id, sizeof(l->id), "%.*s", (int)id.n, id.p);
+    return l;
+}
+
+static void tell(const struct progress *p)
+{
+    struct image_progress out = { .phase = IMAGE_UNPACKS };
+
+    for (size_t i = 0; i < p->layers_n; i++) {
+        const struct layer *l = &p->layers[i];
+        out.done_bytes += l->done_bytes;
+        out.total_bytes += l->total_bytes;
+        if (!l->here) out.phase = IMAGE_DOWNLOADS;
+    }
+    if (out.total_bytes == 0) out = (struct image_progress){ IMAGE_WAITS, 0, -1 };
+    p->pull->tell(p->pull->arg, &out);
+}
+
+static bool is_on_its_way(struct str status)
+{
+    return str_is(status, "Pulling fs layer") || str_is(status, "Waiting") ||
+           str_is(status, "Downloading");
+}
+
+static bool is_here(struct str status)
+{
+    return str_is(status, "Verifying Checksum") || str_is(status, "Download complete") ||
+           str_is(status, "Extracting") || str_is(status, "Pull complete");
+}
+
+static void take_layer(struct progress *p, const json_t *j)
+{
+    const struct str status = json_get_text(j, "status");
+    const json_t *detail = json_object_get(j, "progressDetail");
+    int64_t done = 0, total = 0;
+
+    if (!p->pull || !p->pull->tell || (!is_on_its_way(status) && !is_here(status))) return;
+    struct layer *l = layer_of(p, json_get_text(j, "id"));
+    if (!l) return;
+    if (is_here(status)) {
+        l->here = true;
+        l->done_bytes = l->total_bytes;
+    } else if (json_get_i64(detail, "current", 0, IMAGE_BYTES_MAX, &done) &&
+               json_get_i64(detail, "total", done, IMAGE_BYTES_MAX, &total)) {
+        l->done_bytes = done;
+        l->total_bytes = total;
+    }
+    tell(p);
+}
+
+/* ---- what came of it ---- */
 
 static void take_loaded_one(struct progress *p, struct str name)
 {
@@ -40,6 +105,7 @@ static void take_line(struct progress *p)
         snprintf(p->error, sizeof(p->error), "%.*s", (int)text.n, text.p);
     }
     take_loaded(p, json_get_text(j, "stream"));
+    take_layer(p, j);
 }
 
 static void end_line(struct progress *p)

@@ -57,6 +57,7 @@ enum engine_result pull_failure(struct str message)
         { "denied", ENGINE_NO_SUCH },
         { "unauthorized", ENGINE_NO_SUCH },
         { "authentication required", ENGINE_NO_SUCH },
+        { "no basic auth credentials", ENGINE_NO_SUCH },
     };
     return meaning(message, words, ARRAY_LEN(words), ENGINE_FAILED);
 }

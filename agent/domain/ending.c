@@ -41,8 +41,9 @@ const char *exit_reason(const struct exit_facts *f)
 {
     /* An agent that was restarted meanwhile does not know its own kill; the clock does. */
     const bool in_time = f->ended_boot_us < f->deadline_boot_us - KILL_SLACK;
-    if (f->exit_code == KILLED && !in_time && !f->told_to_stop && !f->over_quota)
-        return "time-spent";
+    const bool over = f->over_quota || f->over_bytes;
+    if (f->exit_code == KILLED && !in_time && !f->told_to_stop && !over) return "time-spent";
+    if (f->exit_code == KILLED && f->over_bytes) return "egress-spent";
     if (f->out_of_memory && f->exit_code != 0 && !f->killed_by_us) return "out-of-memory";
     if (f->displaced) return "displaced";
     return "done";

@@ -25,11 +25,12 @@ enum ending_act ending_due(const struct ending *e, int64_t now_us, int64_t grace
 struct exit_facts {
     int64_t exit_code;
     int64_t ready_boot_us, ended_boot_us, deadline_boot_us;
-    bool told_to_stop, killed_by_us, out_of_memory, over_quota;
-    bool displaced; /* told to make room before it ended */
+    bool told_to_stop, killed_by_us, out_of_memory;
+    bool over_quota, over_bytes; /* stopped, as its files, or its network, passed what they may */
+    bool displaced;              /* told to make room before it ended */
 };
 
-/* "done", "out-of-memory", "displaced" or "time-spent", as the wire has it. */
+/* "done", "out-of-memory", "egress-spent", "displaced" or "time-spent", as the wire has it. */
 const char *exit_reason(const struct exit_facts *f);
 
 /* Whole seconds from ready to the end, never beyond the deadline, never negative. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "link/blobs.h"
 #include "link/call.h"
@@ -341,6 +342,34 @@ static enum link_result api_prepared(void *self, struct str lease_id, int64_t ep
     return await_event(self, lease_id, "prepared", with_epoch(epoch), wait_seconds, out, err);
 }
 
+static bool read_login(const json_t *answer, struct arena *a, struct sealed_login *out)
+{
+    const struct str registry = json_get_text(answer, "registry"),
+                     text = json_get_text(answer, "sealed");
+    size_t n = LOGIN_BOX_MAX;
+    uint8_t *box = arena_alloc(a, n);
+    const char *name = arena_copy(a, registry);
+    if (!box || !name || !base64_decode(text, box, &n)) return false;
+    *out = (struct sealed_login){ { name, registry.n }, { (const char *)box, n } };
+    return true;
+}
+
+static enum link_result api_registry_login(void *self, struct str lease_id, int64_t epoch,
+                                           const struct seal_public *to, struct arena *a,
+                                           struct sealed_login *out, struct err *err)
+{
+    auto_json json_t *answer = NULL;
+    char key[45];
+    seal_public_text(to, key);
+    const struct ask_of ask = { .method = "POST",
+                                .path = lease_path(a, lease_id, "registry-login"),
+                                .body = json_pack("{s:I, s:s}", "epoch", (json_int_t)epoch,
+                                                  "seal_to", key) };
+    const enum link_result r = link_call(self, &ask, &answer, err);
+    if (r == LINK_DONE && !read_login(answer, a, out)) return not_understood(err, "the login");
+    return r;
+}
+
 static enum link_result api_ready(void *self, struct str lease_id, int64_t epoch, struct str digest,
                                   struct lease_brief *out, struct err *err)
 {
@@ -375,8 +404,14 @@ static json_t *pulse_json(const struct lease_pulse *p)
     if (p->tick_document.p)
         tick = json_pack("{s:o, s:o}", "document", json_text(p->tick_document), "signature",
                          json_text(p->tick_signature));
-    return json_pack("{s:o, s:I, s:s, s:o}", "lease_id", json_text(p->lease_id), "epoch",
-                     (json_int_t)p->epoch, "state", p->state, "tick", tick);
+    json_t *o = json_pack("{s:o, s:I, s:s, s:o}", "lease_id", json_text(p->lease_id), "epoch",
+                          (json_int_t)p->epoch, "state", p->state, "tick", tick);
+    if (p->fetches)
+        json_object_set_new(o, "image",
+                            json_pack("{s:s, s:I, s:I}", "phase", image_phase_names[p->image.phase],
+                                      "done_bytes", (json_int_t)p->image.done_bytes, "total_bytes",
+                                      (json_int_t)p->image.total_bytes));
+    return o;
 }
 
 static json_t *gpu_json(const struct gpu_state *g)
@@ -456,6 +491,19 @@ static enum link_result api_heartbeat(void *self, const struct node_pulse *p, st
     return LINK_DONE;
 }
 
+static enum link_result api_flows_put(void *self, struct str lease_id, struct str flows,
+                                      struct err *err)
+{
+    struct arena a;
+    arena_init(&a, BODY_MAX);
+    const struct ask_of ask = { .method = "PUT",
+                                .path = lease_path(&a, lease_id, "flows"),
+                                .body = json_parse(flows, err) };
+    const enum link_result r = ask.body ? link_call(self, &ask, NULL, err) : LINK_REFUSED;
+    arena_done(&a);
+    return r;
+}
+
 static enum link_result api_log_put(void *self, struct str lease_id, int64_t chunk,
                                     enum log_stream stream, struct str bytes, struct err *err)
 {
@@ -502,7 +550,9 @@ const struct link_ops api_ops = {
     .exit = api_exit,
     .checkpoint = checkpoint_post,
     .heartbeat = api_heartbeat,
+    .registry_login = api_registry_login,
     .log_put = api_log_put,
+    .flows_put = api_flows_put,
     .blob_get = blob_get,
     .blob_put = blob_put,
     .interrupt = interrupt,

@@ -127,3 +127,32 @@ bool flows_read(int lane, const struct resolver_counts *dns, struct buf *out, st
     return command_run(words, STR(""), &listing, err) &&
            flows_write(buf_view(&listing), lane, dns, out, err);
 }
+
+/* ---- quotas ---- */
+
+bool quotas_parse(struct str listing, bool spent[LANES_MAX], struct err *err)
+{
+    auto_json json_t *j = json_parse(listing, err);
+    const json_t *all = json_object_get(j, "nftables");
+    if (!j) return false;
+    for (int i = 0; i < LANES_MAX; i++)
+        spent[i] = false;
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *quota = json_object_get(json_array_get(all, i), "quota");
+        struct str head, lane;
+        int64_t n = 0;
+        if (!str_cut(json_get_text(quota, "name"), '_', &head, &lane) || !str_is(head, "quota") ||
+            !str_i64(lane, 0, LANES_MAX - 1, &n))
+            continue;
+        spent[n] = number(quota, "used") >= number(quota, "bytes");
+    }
+    return true;
+}
+
+bool quotas_read(bool spent[LANES_MAX], struct err *err)
+{
+    const char *const words[] = { "nft", "-j", "list", "quotas", "table", "inet", "bourse", NULL };
+    auto_buf struct buf listing = { .max = LISTING_MAX };
+    return command_run(words, STR(""), &listing, err) &&
+           quotas_parse(buf_view(&listing), spent, err);
+}

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "net/resolver.h"
+#include "net/rules.h"
 
 /* Append canonical JSON: {"bytes_in","bytes_out","capped","denied","dns":{…},"flows":[…],"more"};
  * flows by bytes, the most first, at most FLOWS_TOLD. ERR_IO, ERR_PROTOCOL, ERR_NO_MEMORY. */
@@ -12,6 +13,11 @@
 MUST_CHECK bool flows_read(int lane, const struct resolver_counts *dns, struct buf *out,
                            struct err *err);
 
-/* The same from nft's own JSON, for tests. */
+/* Which lanes have used up their bytes. ERR_IO, ERR_PROTOCOL. */
+MUST_CHECK bool quotas_read(bool spent[LANES_MAX], struct err *err);
+/* quotas_read() from nft's own JSON, for tests. */
+MUST_CHECK bool quotas_parse(struct str listing, bool spent[LANES_MAX], struct err *err);
+
+/* flows_read() from nft's own JSON, for tests. */
 MUST_CHECK bool flows_write(struct str listing, int lane, const struct resolver_counts *dns,
                             struct buf *out, struct err *err);

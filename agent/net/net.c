@@ -283,6 +283,20 @@ static bool do_flows(void *self, const char *name, struct buf *out, struct err *
     return flows_read(lane, &counts, out, err);
 }
 
+static bool do_spent(void *self, struct net_spent *v, size_t n, struct err *err)
+{
+    struct net *net = self;
+    bool spent[LANES_MAX];
+    if (!quotas_read(spent, err)) return false;
+    pthread_mutex_lock(&net->lock);
+    for (size_t i = 0; i < n; i++) {
+        const int lane = lane_of(net, v[i].name);
+        v[i].spent = lane >= 0 && spent[lane];
+    }
+    pthread_mutex_unlock(&net->lock);
+    return true;
+}
+
 static void do_close(void *self, const char *name)
 {
     struct net *n = self;
@@ -292,4 +306,6 @@ static void do_close(void *self, const char *name)
     pthread_mutex_unlock(&n->lock);
 }
 
-const struct net_ops net_ops = { .open = do_open, .flows = do_flows, .close = do_close };
+const struct net_ops net_ops = {
+    .open = do_open, .flows = do_flows, .spent = do_spent, .close = do_close
+};

@@ -18,6 +18,7 @@ const struct settings settings_default = {
     .poll_wait_s = POLL_WAIT_S,
     .log_flush_us = SECOND / 2,
     .watch_us = SECOND,
+    .look_us = 20 * SECOND,
     .stop_grace_us = 5 * SECOND,
     .kill_retry_us = SECOND,
     .retry_us = SECOND / 2,
@@ -39,7 +40,7 @@ void agent_init(struct agent *a)
     health_init(&a->health);
     leases_init(&a->leases);
     boot_id_read(a->boot_id);
-    a->images = images_new(a->dir, &a->engine, &a->market);
+    a->images = images_new(a->dir, &a->engine, &a->market, &a->id->trust);
     a->kill_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 

@@ -22,6 +22,7 @@ struct settings {
     int64_t poll_wait_s;
     int64_t log_flush_us;                    /* a byte of output waits no longer than this */
     int64_t watch_us;                        /* between two looks at files */
+    int64_t look_us;                         /* between two at engine and journal */
     int64_t stop_grace_us;                   /* from SIGTERM to SIGKILL */
     int64_t kill_retry_us;                   /* when the engine did not obey */
     int64_t retry_us, retry_most_us;         /* after a failed call */
@@ -54,7 +55,6 @@ struct agent {
     struct images *images;
     struct health health;
     struct leases leases;
-    bool disks;    /* /out of a lease is a disk of its own (disk.h); set by the self-test */
     int kill_fd;   /* eventfd: the executioner looks again */
     bool outdated; /* too old for the market; the heartbeat's alone until agent_run() returns */
 
@@ -63,6 +63,8 @@ struct agent {
     bool stopping;
     bool tested;              /* the self-test has ended, */
     enum isolation isolation; /* with this; ISOLATION_NONE: nothing is for sale */
+    bool disks;               /* /out of a lease is a disk of its own (disk.h) */
+    bool no_networks;         /* the engine joins no network of ours */
     bool poked[2];            /* by enum poke */
     bool drains;              /* nothing new is to be offered */
     int64_t sold;             /* leases taken on since the start */
@@ -98,6 +100,10 @@ void agent_test_itself(struct agent *a);
 bool agent_await_fitness(struct agent *a, enum isolation *out);
 /* What is known now; ISOLATION_NONE before the self-test has ended. */
 enum isolation agent_fitness(struct agent *a);
+/* Is /out of a lease a disk of its own? Not before the self-test has ended. */
+bool agent_has_disks(struct agent *a);
+/* Does this machine give leases networks, as far as is known? */
+bool agent_gives_networks(struct agent *a);
 
 /* One more lease was taken on; how many there were. */
 void agent_count_sale(struct agent *a);

@@ -20,6 +20,7 @@ static const struct json_field fields[] = {
     JSON_TEXT(A, node_id, "node_id", JSON_NEED, 1, 64, "The node."),
     JSON_TEXT(A, job_id, "job_id", JSON_NEED, 1, 64, "The job."),
     JSON_TEXT(A, image, "image", JSON_NEED, 1, IMAGE_MAX, "The image."),
+    JSON_BOOL(A, registry_login, "registry_login", JSON_MAY, "It is fetched with a login, which we ask for."),
     JSON_TEXTS(A, command, "command", JSON_MAY, COMMAND_ARGS_MAX, "The command's words."),
     JSON_TEXTS(A, entrypoint, "entrypoint", JSON_MAY, COMMAND_ARGS_MAX, "The entrypoint's words."),
     JSON_TEXT_MAP(A, env, "env", JSON_MAY, ENV_MAX, "Environment variables."),

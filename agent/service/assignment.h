@@ -22,6 +22,7 @@ struct assignment {
     int64_t issued_at_us;
     int64_t nodes, rank;        /* of a gang: how many machines, and which this is */
     int64_t checkpoint_seconds; /* the longest time of its work that it may lose */
+    bool registry_login;        /* its image is fetched with a login of the buyer */
     struct str checkpoint;      /* the manifest to go on from, hex; p NULL: none */
 };
 

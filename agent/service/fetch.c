@@ -12,7 +12,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "service/archive.h"
+#include "sign/login.h"
 #include "sign/sha.h"
+#include "wire/image_ref.h"
 #include "json/json.h"
 
 #define LOADED_MAX (1 << 20) /* bytes of images.json */
@@ -22,9 +24,9 @@
 struct fetch {
     struct fetch_place *place;
     struct str ref;
+    const struct image_wish *wish;
     char sha[SHA_TEXT_SIZE]; /* of a blob */
-    bool (*go_on)(void *arg);
-    void *arg;
+    const struct fetch_ear *ear;
     struct images_answer *out;
     struct err err;
 };
@@ -36,6 +38,12 @@ static bool refuse(struct fetch *f, const char *reason, const char *fault)
     snprintf(f->out->detail, sizeof(f->out->detail), "%s", f->err.detail);
     log_err(LOG_WARN, "image.refused", &f->err);
     return false;
+}
+
+static void tell(const struct fetch *f, enum image_phase phase, int64_t done, int64_t total)
+{
+    const struct image_progress p = { phase, done, total };
+    f->ear->tell(f->ear->arg, &p);
 }
 
 static enum engine_result find(struct fetch *f, struct str id)
@@ -137,7 +145,7 @@ static bool download(struct fetch *f, int fd)
     bool again;
     do {
         if (download_once(f, fd, &again)) return true;
-    } while (again && f->go_on(f->arg));
+    } while (again && f->ear->go_on(f->ear->arg));
     return !again ? false : refuse(f, "image-unavailable", "nobody");
 }
 
@@ -153,7 +161,8 @@ static bool load(struct fetch *f, int fd)
             e->ops->image_load(e->self, fd, st.st_size, &f->out->image, &f->err);
         if (r == ENGINE_DONE) return true;
         if (r == ENGINE_BAD_IMAGE) return refuse(f, "image-invalid", "buyer");
-        if (tries == TRIES || !f->go_on(f->arg)) return refuse(f, "engine-failed", "provider");
+        if (tries == TRIES || !f->ear->go_on(f->ear->arg))
+            return refuse(f, "engine-failed", "provider");
     }
 }
 
@@ -170,7 +179,11 @@ static bool fetch_blob(struct fetch *f)
         FAIL(&f->err, ERR_IO, "The image's file could not be made.");
         return refuse(f, "engine-failed", "provider");
     }
-    const bool ok = download(f, fd) && load(f, fd);
+    tell(f, IMAGE_DOWNLOADS, 0, -1);
+    bool ok = download(f, fd);
+    const off_t size = ok ? lseek(fd, 0, SEEK_END) : 0;
+    if (ok) tell(f, IMAGE_UNPACKS, size, size);
+    ok = ok && load(f, fd);
     unlink(path); /* the engine has its own copy */
     if (ok) note_loaded(f);
     return ok;
@@ -179,11 +192,13 @@ static bool fetch_blob(struct fetch *f)
 /* ---- from a registry ---------------------------------------------------------------------------
  */
 
-static bool pull(struct fetch *f)
+/* With a login or without. */
+static bool pull_with(struct fetch *f, const struct login *login)
 {
     const struct engine *e = f->place->engine;
+    const struct image_pull p = { f->ref, login, f->ear->tell, f->ear->arg };
     for (int tries = 1;; tries++) {
-        switch (e->ops->image_pull(e->self, f->ref, &f->out->image, &f->err)) {
+        switch (e->ops->image_pull(e->self, &p, &f->out->image, &f->err)) {
         case ENGINE_DONE: return true;
         case ENGINE_NO_SUCH: return refuse(f, "image-unavailable", "buyer");
         case ENGINE_BAD_IMAGE: return refuse(f, "image-invalid", "buyer");
@@ -191,18 +206,73 @@ static bool pull(struct fetch *f)
         case ENGINE_DIFFERS:
         case ENGINE_FAILED: break;
         }
-        if (tries < TRIES && f->go_on(f->arg)) continue;
+        if (tries < TRIES && f->ear->go_on(f->ear->arg)) continue;
         /* The engine itself does not answer, or it does and the registry does not. */
         return f->err.code == ERR_IO ? refuse(f, "engine-failed", "provider")
                                      : refuse(f, "image-unavailable", "nobody");
     }
 }
 
-bool fetch_image(struct fetch_place *place, struct str ref, bool (*go_on)(void *arg), void *arg,
-                 struct images_answer *out)
+/* Until the market answers, or nobody waits any more. False: refused. */
+static bool ask_login(struct fetch *f, const struct seal_public *to, struct arena *a,
+                      struct sealed_login *out)
 {
-    struct fetch f = { .place = place, .ref = ref, .go_on = go_on, .arg = arg, .out = out };
-    const struct str digest = image_ref_digest(ref);
+    const struct link *m = f->place->market;
+    const struct image_wish *w = f->wish;
+    do {
+        switch (m->ops->registry_login(m->self, w->lease_id, w->epoch, to, a, out, &f->err)) {
+        case LINK_DONE: return true;
+        case LINK_UNREACHABLE: break;
+        case LINK_GONE: return refuse(f, "image-unavailable", "buyer");
+        case LINK_STALE:
+        case LINK_REFUSED: return refuse(f, "image-unavailable", "nobody");
+        }
+    } while (f->ear->go_on(f->ear->arg));
+    return refuse(f, "image-unavailable", "nobody");
+}
+
+static bool pull_by(struct fetch *f, struct arena *a, const struct seal_key *key)
+{
+    struct sealed_login sealed;
+    struct login login;
+    if (!ask_login(f, &key->public, a, &sealed)) return false;
+
+    const struct login_place place = { .market_id = f->place->trust->market_id,
+                                       .registry = sealed.registry,
+                                       .lease_id = f->wish->lease_id,
+                                       .epoch = f->wish->epoch };
+    if (!str_eq(sealed.registry, image_registry(f->ref))) {
+        FAIL(&f->err, ERR_PROTOCOL, "The market gave a login for another registry.");
+        return refuse(f, "image-unavailable", "nobody");
+    }
+    if (!login_open(key, &place, sealed.box, a, &login, &f->err))
+        return refuse(f, "image-unavailable", "nobody");
+    const bool ok = pull_with(f, &login);
+    login_wipe(&login);
+    return ok;
+}
+
+/* The login is asked for with a key that lives as long as this call. It reaches the engine alone:
+ * no file, no log. */
+static bool pull(struct fetch *f)
+{
+    struct seal_key key;
+    struct arena a;
+    if (f->wish->lease_id.n == 0) return pull_with(f, NULL);
+
+    seal_key_new(&key);
+    arena_init(&a, (size_t)8 * LOGIN_BOX_MAX);
+    const bool ok = pull_by(f, &a, &key);
+    arena_done(&a);
+    seal_key_wipe(&key);
+    return ok;
+}
+
+bool fetch_image(struct fetch_place *place, const struct image_wish *wish,
+                 const struct fetch_ear *ear, struct images_answer *out)
+{
+    struct fetch f = { .place = place, .ref = wish->ref, .wish = wish, .ear = ear, .out = out };
+    const struct str ref = wish->ref, digest = image_ref_digest(ref);
     bool ok;
 
     if (str_starts(ref, STR("blob:"))) {

@@ -12,10 +12,18 @@ struct fetch_place {
     const char *dir;
     const struct engine *engine;
     const struct link *market;
-    pthread_mutex_t lock; /* guards: DIR/cache/images.json */
+    const struct trust *trust; /* names the market */
+    pthread_mutex_t lock;      /* guards: DIR/cache/images.json */
 };
 
-/* True: out->image is in the engine. False: out says why not. `go_on(arg)` is asked before
- * something is tried again, and sleeps between the tries. */
-MUST_CHECK bool fetch_image(struct fetch_place *place, struct str ref, bool (*go_on)(void *arg),
-                            void *arg, struct images_answer *out);
+struct fetch_ear {
+    /* Asked before something is tried again; sleeps between the tries. */
+    bool (*go_on)(void *arg);
+    /* Told how far it is. */
+    void (*tell)(void *arg, const struct image_progress *p);
+    void *arg;
+};
+
+/* True: out->image is in the engine. False: out says why not. */
+MUST_CHECK bool fetch_image(struct fetch_place *place, const struct image_wish *wish,
+                            const struct fetch_ear *ear, struct images_answer *out);

@@ -58,6 +58,7 @@ static void fill_exit(struct lease *l, const struct container_state *state)
         .killed_by_us = l->killed,
         .out_of_memory = state->out_of_memory,
         .over_quota = l->entry.over_quota,
+        .over_bytes = l->entry.over_bytes,
         .displaced = l->entry.displaced,
     };
     l->entry.exit_code = state->exit_code;

@@ -8,11 +8,15 @@
 #include "service/disk.h"
 #include "service/selftest.h"
 
-static void declare(struct agent *a, enum isolation isolation)
+/* What the self-test found, for all threads at once. */
+static void declare(struct agent *a, enum isolation isolation, bool disks, bool networks)
 {
     pthread_mutex_lock(&a->lock);
     a->report.isolation = isolation;
     a->isolation = isolation;
+    a->disks = disks;
+    a->no_networks = !networks;
+    if (a->offer && !networks) a->offer->egress = EGRESS_CLASS_NONE;
     a->tested = true;
     pthread_cond_broadcast(&a->changed);
     pthread_mutex_unlock(&a->lock);
@@ -20,14 +24,13 @@ static void declare(struct agent *a, enum isolation isolation)
 
 /* Podman joins a namespace that is there; Docker cannot be told to, and gVisor's own network is not
  * tried. */
-static void judge_network(struct agent *a, const struct selftest *t)
+static bool can_network(const struct agent *a, const struct selftest *t)
 {
     const bool fit = strcmp(a->report.engine.name, "podman") == 0 && !t->gvisor;
-    if (!a->net.ops || fit) return;
-    LOG(LOG_WARN, "egress.not_declared", LOG_C("engine", a->report.engine.name),
-        LOG_BOOL("gvisor", t->gvisor));
-    a->net.ops = NULL;
-    if (a->offer) a->offer->egress = EGRESS_CLASS_NONE;
+    if (a->net.ops && !fit)
+        LOG(LOG_WARN, "egress.not_declared", LOG_C("engine", a->report.engine.name),
+            LOG_BOOL("gvisor", t->gvisor));
+    return a->net.ops && fit;
 }
 
 static void tell(const struct selftest *t)
@@ -44,7 +47,7 @@ static void tell(const struct selftest *t)
 void agent_test_itself(struct agent *a)
 {
     if (!a->tests_itself) {
-        declare(a, ISOLATION_RUNC);
+        declare(a, ISOLATION_RUNC, false, a->net.ops != NULL);
         return;
     }
     const struct selftest_how how = { .engine = &a->engine,
@@ -56,9 +59,7 @@ void agent_test_itself(struct agent *a)
         struct err err;
         if (selftest_run(&how, t, &err)) {
             tell(t);
-            a->disks = t->disk_bounded;
-            judge_network(a, t);
-            declare(a, t->isolation);
+            declare(a, t->isolation, t->disk_bounded, can_network(a, t));
             break;
         }
         if (!agent_is_stopping(a)) log_err(LOG_ERROR, "selftest.not_run", &err);
@@ -84,4 +85,20 @@ enum isolation agent_fitness(struct agent *a)
     const enum isolation isolation = a->tested ? a->isolation : ISOLATION_NONE;
     pthread_mutex_unlock(&a->lock);
     return isolation;
+}
+
+bool agent_has_disks(struct agent *a)
+{
+    pthread_mutex_lock(&a->lock);
+    const bool disks = a->disks;
+    pthread_mutex_unlock(&a->lock);
+    return disks;
+}
+
+bool agent_gives_networks(struct agent *a)
+{
+    pthread_mutex_lock(&a->lock);
+    const bool gives = a->net.ops && !a->no_networks;
+    pthread_mutex_unlock(&a->lock);
+    return gives;
 }

@@ -57,6 +57,8 @@ static bool sign_tick(struct round *r, struct lease *l, struct lease_pulse *out)
 static void add_pulse(void *arg, struct lease *l)
 {
     struct round *r = arg;
+    struct image_progress image = { .total_bytes = -1 };
+    const bool fetches = images_progress(r->agent->images, l, &image);
     pthread_mutex_lock(&l->lock);
     const enum step step = l->entry.step;
     if (!l->over && !l->forget && step != STEP_TAKEN && step != STEP_OVER) {
@@ -64,6 +66,8 @@ static void add_pulse(void *arg, struct lease *l)
         *p = (struct lease_pulse){
             .epoch = l->what.epoch,
             .state = lease_state_names[lease_state_of(step, l->stopping, l->displacing)],
+            .fetches = fetches,
+            .image = image,
         };
         health_note_lease(r->gpus, r->gpus_n, l->entry.gpus, l->lease_id);
         const char *id = arena_copy(&r->arena, str_of(l->lease_id));

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "service/fetch.h"
 
+const char *const image_phase_names[] = { "waiting", "downloading", "unpacking" };
+
 #define FETCHES_MAX 64
 #define WAITERS_MAX 16
 
@@ -19,6 +21,9 @@ struct waiter {
 struct fetching {
     struct images *images;
     char ref[IMAGE_MAX + 1];
+    char lease_id[LEASE_ID_SIZE]; /* whose login is used; empty: none */
+    int64_t epoch;
+    struct image_progress progress;
     struct waiter waiters[WAITERS_MAX];
     size_t waiters_n;
     bool done, used;
@@ -35,10 +40,12 @@ struct images {
     bool closed;
 };
 
-struct images *images_new(const char *dir, const struct engine *engine, const struct link *market)
+struct images *images_new(const char *dir, const struct engine *engine, const struct link *market,
+                          const struct trust *trust)
 {
     struct images *i = mem_zalloc(sizeof(*i));
-    i->place = (struct fetch_place){ .dir = dir, .engine = engine, .market = market };
+    i->place =
+        (struct fetch_place){ .dir = dir, .engine = engine, .market = market, .trust = trust };
     pthread_mutex_init(&i->place.lock, NULL);
     pthread_mutex_init(&i->lock, NULL);
     pthread_cond_init(&i->changed, NULL);
@@ -72,12 +79,22 @@ static bool still_wanted(void *arg)
     return wanted;
 }
 
+static void note_progress(void *arg, const struct image_progress *p)
+{
+    struct fetching *f = arg;
+    pthread_mutex_lock(&f->images->lock);
+    f->progress = *p;
+    pthread_mutex_unlock(&f->images->lock);
+}
+
 static void *fetch_main(void *arg)
 {
     struct fetching *f = arg;
     struct images *i = f->images;
     struct images_answer answer = { .reason = NULL };
-    const bool ready = fetch_image(&i->place, str_of(f->ref), still_wanted, f, &answer);
+    const struct image_wish wish = { str_of(f->ref), str_of(f->lease_id), f->epoch };
+    const struct fetch_ear ear = { still_wanted, note_progress, f };
+    const bool ready = fetch_image(&i->place, &wish, &ear, &answer);
 
     pthread_mutex_lock(&i->lock);
     f->answer = answer;
@@ -92,15 +109,17 @@ static void *fetch_main(void *arg)
     return NULL;
 }
 
-static struct fetching *find(struct images *i, struct str ref)
+static struct fetching *find(struct images *i, const struct image_wish *w)
 {
     for (size_t n = 0; n < FETCHES_MAX; n++)
-        if (i->v[n].used && str_is(ref, i->v[n].ref)) return &i->v[n];
+        if (i->v[n].used && str_is(w->ref, i->v[n].ref) && str_is(w->lease_id, i->v[n].lease_id) &&
+            w->epoch == i->v[n].epoch)
+            return &i->v[n];
     return NULL;
 }
 
 /* NULL: too many at once, or no thread to be had. */
-static struct fetching *begin(struct images *i, struct str ref)
+static struct fetching *begin(struct images *i, const struct image_wish *w)
 {
     pthread_t thread;
     struct fetching *f = NULL;
@@ -108,10 +127,13 @@ static struct fetching *begin(struct images *i, struct str ref)
         if (!i->v[n].used) f = &i->v[n];
     if (!f || i->closed) return NULL;
 
-    assert(ref.n <= IMAGE_MAX);
+    assert(w->ref.n <= IMAGE_MAX && w->lease_id.n < LEASE_ID_SIZE);
     memset(f, 0, sizeof(*f));
     f->images = i;
-    memcpy(f->ref, ref.p, ref.n);
+    f->epoch = w->epoch;
+    f->progress.total_bytes = -1;
+    memcpy(f->ref, w->ref.p, w->ref.n);
+    if (w->lease_id.n > 0) memcpy(f->lease_id, w->lease_id.p, w->lease_id.n);
     if (pthread_create(&thread, NULL, fetch_main, f) != 0) return NULL;
     pthread_detach(thread);
     f->used = true;
@@ -148,19 +170,19 @@ static enum images_result join(struct fetching *f, void (*wake)(void *arg), void
     return IMAGES_FETCHING;
 }
 
-enum images_result images_ask(struct images *i, struct str ref, void (*wake)(void *arg), void *arg,
-                              struct images_answer *out)
+enum images_result images_ask(struct images *i, const struct image_wish *wish,
+                              void (*wake)(void *arg), void *arg, struct images_answer *out)
 {
     enum images_result result = IMAGES_FETCHING;
-    if (!image_ref_ok(ref)) {
+    if (!image_ref_ok(wish->ref)) {
         *out = (struct images_answer){ .reason = "image-invalid",
                                        .fault = "buyer",
                                        .detail = "This is no reference of an image." };
         return IMAGES_REFUSED;
     }
     pthread_mutex_lock(&i->lock);
-    struct fetching *f = find(i, ref);
-    if (!f) f = begin(i, ref);
+    struct fetching *f = find(i, wish);
+    if (!f) f = begin(i, wish);
     if (f) result = join(f, wake, arg, out);
     pthread_mutex_unlock(&i->lock);
     return result;
@@ -172,6 +194,19 @@ void images_leave(struct images *i, void *arg)
     for (size_t n = 0; n < FETCHES_MAX; n++)
         if (i->v[n].used) leave(&i->v[n], arg);
     pthread_mutex_unlock(&i->lock);
+}
+
+bool images_progress(struct images *i, const void *arg, struct image_progress *out)
+{
+    bool found = false;
+    pthread_mutex_lock(&i->lock);
+    for (size_t n = 0; n < FETCHES_MAX && !found; n++) {
+        const struct fetching *f = &i->v[n];
+        found = f->used && !f->done && waiter_of(f, arg) < f->waiters_n;
+        if (found) *out = f->progress;
+    }
+    pthread_mutex_unlock(&i->lock);
+    return found;
 }
 
 static bool is_ref_byte(char c)

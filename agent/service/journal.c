@@ -27,7 +27,7 @@ struct row {
     int64_t max_seconds, ready_boot_us, ready_wall_us, ended_wall_us, seconds, exit_code, ticks,
         log_next, log_sent, log_pending;
     int step, log_pending_stream;
-    bool over_quota, displaced;
+    bool over_quota, over_bytes, displaced;
 };
 
 /* clang-format off */
@@ -48,6 +48,7 @@ static const struct json_field fields[] = {
     JSON_I64(R, exit_code, "exit_code", JSON_MAY, INT32_MIN, INT32_MAX, "Of the container."),
     JSON_I64(R, ticks, "ticks", JSON_MAY, 0, INT32_MAX, "Ticks signed so far."),
     JSON_BOOL(R, over_quota, "over_quota", JSON_MAY, "Its files passed its scratch."),
+    JSON_BOOL(R, over_bytes, "over_bytes", JSON_MAY, "Its network carried all that it may."),
     JSON_BOOL(R, displaced, "displaced", JSON_MAY, "It was told to make room."),
     JSON_I64(R, log_next, "log_next", JSON_MAY, 0, TIME_MAX, "Number of the next chunk."),
     JSON_I64(R, log_sent, "log_sent", JSON_MAY, 0, TIME_MAX, "Bytes in the chunks before it."),
@@ -97,6 +98,7 @@ static struct row row_of(const struct journal_entry *e)
         .step = (int)e->step,
         .log_pending_stream = (int)e->log_pending_stream,
         .over_quota = e->over_quota,
+        .over_bytes = e->over_bytes,
         .displaced = e->displaced,
     };
 }
@@ -122,6 +124,7 @@ static struct journal_entry entry_of(const struct row *r)
         .exit_code = r->exit_code,
         .ticks = r->ticks,
         .over_quota = r->over_quota,
+        .over_bytes = r->over_bytes,
         .displaced = r->displaced,
         .log_next = r->log_next,
         .log_sent = r->log_sent,

@@ -31,6 +31,7 @@ struct journal_entry {
     int64_t ended_wall_us, seconds, exit_code; /* from STEP_EXITED on */
     int64_t ticks;                             /* signed so far */
     bool over_quota;                           /* stopped because its files passed its scratch */
+    bool over_bytes;                           /* or its network carried all that it may */
     bool displaced;                            /* it was told to make room for another lease */
 
     int64_t log_next;    /* number of the next chunk */

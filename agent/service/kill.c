@@ -71,7 +71,7 @@ static void judge(struct round *r, struct lease *l)
     const struct ending e = {
         .deadline_us = l->deadline_boot_us,
         .stop_at_us = l->stop_at_boot_us,
-        .at_once = l->entry.over_quota,
+        .at_once = l->entry.over_quota || l->entry.over_bytes,
         .termed = l->termed,
         .killed = l->killed,
         .retry_us = l->kill_retry_boot_us,

@@ -56,10 +56,11 @@ struct lease *lease_new(struct agent *agent, const struct assignment *what,
 void lease_free(struct lease *l);
 
 /* network.c: does the lease have one; make it, or serve it again; what went through it, kept in
- * DIR/flows and for the market; and its end. */
+ * DIR/flows and told to the market; and its end. */
 bool lease_has_network(const struct lease *l);
 MUST_CHECK bool lease_open_network(struct lease *l, struct net_place *out, struct err *err);
 void lease_keep_flows(struct lease *l);
+enum link_result lease_tell_flows(struct lease *l, struct err *err);
 void lease_close_network(struct lease *l);
 
 /* Have the worker look again. lease_poke_locked: under the lock. arg is the lease. */

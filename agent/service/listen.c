@@ -67,13 +67,16 @@ static void add_notice(struct lease *l)
 {
     char text[128];
     pthread_mutex_lock(&l->lock);
-    const bool over_quota = l->entry.over_quota;
+    const bool over_quota = l->entry.over_quota, over_bytes = l->entry.over_bytes;
     pthread_mutex_unlock(&l->lock);
-    if (!over_quota) return;
+    if (!over_quota && !over_bytes) return;
     const int n =
-        snprintf(text, sizeof(text),
-                 "bourse: stopped, for the files in /out take more than %" PRId64 " bytes\n",
-                 l->what.scratch_bytes);
+        over_quota
+            ? snprintf(text, sizeof(text),
+                       "bourse: stopped, for the files in /out take more than %" PRId64 " bytes\n",
+                       l->what.scratch_bytes)
+            : snprintf(text, sizeof(text),
+                       "bourse: stopped, for its network has carried all that it may\n");
     struct pump_reader reader = { .pump = l->pump };
     pthread_mutex_lock(&l->pump->lock);
     reader.at = l->pump->high;

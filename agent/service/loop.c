@@ -3,13 +3,19 @@
  * what is to be done, do it.
  *
  * It runs twice at the start: first on the journal and the engine alone, so that containers are in
- * good hands before the market answers; then, as soon as it does, with all it wants. */
+ * good hands before the market answers; then, as soon as it does, with all it wants. Journal and
+ * engine are looked at again from time to time: what could not be removed, or what others have made
+ * under our name, is found while we run, not by the next agent.
+ *
+ * Only this thread adds leases to the table and takes them out. So a container that the engine
+ * lists has its lease in the table, which is read afterwards, or nobody knows it. */
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/notify.h"
@@ -88,7 +94,7 @@ static void take_on(struct agent *a, const struct assignment *what)
 static void decline(struct agent *a, const struct assignment *what)
 {
     struct err err = { .code = ERR_NONE };
-    const char *why = assignment_beyond_us(what, agent_fitness(a), a->net.ops != NULL);
+    const char *why = assignment_beyond_us(what, agent_fitness(a), agent_gives_networks(a));
     if (!why) why = "This machine has not so much left.";
     LOG(LOG_WARN, "lease.declined", LOG_STR("lease", what->lease_id), LOG_C("why", why));
     if (a->market.ops->decline(a->market.self, what->lease_id, what->epoch, str_of(why), &err) ==
@@ -136,9 +142,10 @@ static void see_wanted(struct scene *s, const struct assignments_told *told, str
             log_err(LOG_ERROR, "assignment.refused", &err);
             continue;
         }
-        s->wanted[n++] = (struct wanted){ what->lease_id, what->epoch, assignment_share(what),
-                                          assignment_beyond_us(what, agent_fitness(s->agent),
-                                                               s->agent->net.ops != NULL) == NULL };
+        s->wanted[n++] =
+            (struct wanted){ what->lease_id, what->epoch, assignment_share(what),
+                             assignment_beyond_us(what, agent_fitness(s->agent),
+                                                  agent_gives_networks(s->agent)) == NULL };
     }
     s->world.wanted_n = n;
 }
@@ -269,18 +276,31 @@ static bool await_engine(struct agent *a, struct container_seen *out, size_t *n)
     }
 }
 
+/* Entries of the journal that are not in the table. */
+static void recall_missing(struct agent *a, const struct str_list *leases)
+{
+    for (size_t i = 0; i < leases->n; i++)
+        if (!is_there(a, leases->v[i])) recall(a, leases->v[i]);
+}
+
+/* What the journal and the engine, which shows `n` containers, have without the market. */
+static void reconcile_here(struct scene *s, const struct journal_names *names, size_t n)
+{
+    see_containers(s, n);
+    s->world.wanted_n = 0;
+    reconcile(s, false);
+    s->world.seen_n = 0; /* looked at */
+    sweep(s->agent, &names->folders);
+}
+
 static void adopt_named(struct agent *a, struct scene *s, const struct journal_names *names)
 {
     size_t n = 0;
-    for (size_t i = 0; i < names->leases.n; i++)
-        recall(a, names->leases.v[i]);
+    recall_missing(a, &names->leases);
     if (!await_engine(a, s->containers, &n)) return;
     LOG(LOG_INFO, "engine.reached", LOG_C("engine", a->report.engine.name),
         LOG_C("version", a->report.engine.version), LOG_I64("containers", (int64_t)n));
-    see_containers(s, n);
-    reconcile(s, false);
-    s->world.seen_n = 0; /* looked at; what comes from here on is our own making */
-    sweep(a, &names->folders);
+    reconcile_here(s, names, n);
 }
 
 static bool adopt(struct agent *a, struct scene *s, struct err *err)
@@ -292,6 +312,36 @@ static bool adopt(struct agent *a, struct scene *s, struct err *err)
     if (ok) adopt_named(a, s, &names);
     arena_done(&arena);
     return ok;
+}
+
+/* Leaves out what is of no lease: the owner may run `doctor` beside us, whose container is none of
+ * ours until it is left behind. */
+static size_t only_of_leases(struct container_seen *v, size_t n)
+{
+    struct id unused;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (id_parse("lease_", str_of(v[i].lease_id), &unused)) v[kept++] = v[i];
+    return kept;
+}
+
+/* Once more, while we run. An engine that does not answer is asked the next time. */
+static void look_again(struct agent *a, struct scene *s)
+{
+    struct err err;
+    struct arena arena;
+    struct journal_names names;
+    size_t n = 0;
+    arena_init(&arena, START_MEMORY);
+    reap(a, false);
+    if (!journal_list(a->dir, &arena, &names, &err)) {
+        log_err(LOG_ERROR, "journal.failed", &err);
+    } else if (a->engine.ops->container_list(a->engine.self, a->id->trust.node_id, s->containers,
+                                             LEASES_MAX, &n, &err) == ENGINE_DONE) {
+        recall_missing(a, &names.leases);
+        reconcile_here(s, &names, only_of_leases(s->containers, n));
+    }
+    arena_done(&arena);
 }
 
 /* ---- polling -----------------------------------------------------------------------------------
@@ -330,8 +380,13 @@ static bool poll_once(struct agent *a, struct scene *s, int64_t wait_s, int64_t 
 static void poll_forever(struct agent *a, struct scene *s)
 {
     int64_t after = 0, wait_s = 0; /* the first answer is wanted at once */
+    int64_t look_us = clock_monotonic_us() + a->settings.look_us;
     int failures = 0;
     while (!agent_is_stopping(a)) {
+        if (clock_monotonic_us() >= look_us) {
+            look_again(a, s);
+            look_us = clock_monotonic_us() + a->settings.look_us;
+        }
         failures = poll_once(a, s, wait_s, &after) ? 0 : failures + 1;
         if (failures == 0) wait_s = a->settings.poll_wait_s;
         if (failures > 0 && !agent_pause(a, agent_backoff_us(a, failures))) break;

@@ -19,8 +19,16 @@ bool lease_open_network(struct lease *l, struct net_place *out, struct err *err)
 {
     const struct net_port *net = &l->agent->net;
     const struct net_spec spec = { l->name, l->what.egress, l->what.allow };
-    if (!net->ops) return FAIL(err, ERR_WRONG_STATE, "This machine gives leases no network now.");
+    if (!agent_gives_networks(l->agent))
+        return FAIL(err, ERR_WRONG_STATE, "This machine gives leases no network now.");
     return net->ops->open(net->self, &spec, out, err);
+}
+
+static bool flows_path(const struct lease *l, char out[PATH_MAX])
+{
+    const int n = snprintf(out, PATH_MAX, "%s/flows/%s-%" PRId64 ".json", l->agent->dir,
+                           l->lease_id, l->what.epoch);
+    return n > 0 && n < PATH_MAX;
 }
 
 void lease_keep_flows(struct lease *l)
@@ -29,14 +37,22 @@ void lease_keep_flows(struct lease *l)
     char dir[PATH_MAX], path[PATH_MAX];
     auto_buf struct buf text = { .max = FLOWS_MAX };
     struct err err;
-    if (!lease_has_network(l) || !net->ops) return;
-    const int n = snprintf(dir, sizeof(dir), "%s/flows", l->agent->dir);
-    const int m = snprintf(path, sizeof(path), "%s/flows/%s-%" PRId64 ".json", l->agent->dir,
-                           l->lease_id, l->what.epoch);
-    if (n < 0 || m < 0 || m >= PATH_MAX) return;
+    if (!lease_has_network(l) || !net->ops || !flows_path(l, path)) return;
+    snprintf(dir, sizeof(dir), "%s/flows", l->agent->dir);
     if (!net->ops->flows(net->self, l->name, &text, &err) || !dir_make(dir, &err) ||
         !file_write(path, buf_view(&text), 0600, &err))
         log_err(LOG_ERROR, "flows.not_kept", &err);
+}
+
+enum link_result lease_tell_flows(struct lease *l, struct err *err)
+{
+    const struct link *m = &l->agent->market;
+    char path[PATH_MAX];
+    auto_buf struct buf text = { .max = FLOWS_MAX };
+    struct err none;
+    if (!lease_has_network(l) || !flows_path(l, path) || !file_read(path, FLOWS_MAX, &text, &none))
+        return LINK_DONE; /* there is nothing to tell */
+    return m->ops->flows_put(m->self, l->what.lease_id, buf_view(&text), err);
 }
 
 void lease_close_network(struct lease *l)

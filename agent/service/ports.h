@@ -14,6 +14,7 @@
 #include "domain/offer.h"
 #include "domain/plan.h"
 #include "domain/sealed.h"
+#include "sign/login.h"
 #include "json/field.h"
 
 #define ASK_ID_SIZE    40
@@ -68,6 +69,22 @@ struct container_spec {
     size_t gpus_n; /* 0: none, and none may be seen inside */
 };
 
+/* How far an image has come. */
+enum image_phase { IMAGE_WAITS, IMAGE_DOWNLOADS, IMAGE_UNPACKS };
+extern const char *const image_phase_names[]; /* "waiting", … */
+
+struct image_progress {
+    enum image_phase phase;
+    int64_t done_bytes, total_bytes; /* of what is compressed; -1: the whole is not known */
+};
+
+struct image_pull {
+    struct str ref;
+    const struct login *login;                               /* for its registry; NULL: none */
+    void (*tell)(void *arg, const struct image_progress *p); /* NULL: nobody listens */
+    void *arg;
+};
+
 enum container_phase { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
 
 struct container_state {
@@ -101,8 +118,8 @@ struct engine_ops {
     enum engine_result (*image_find)(void *self, struct str ref, struct engine_image *out,
                                      struct err *err);
     /* From a registry; may take minutes. */
-    enum engine_result (*image_pull)(void *self, struct str ref, struct engine_image *out,
-                                     struct err *err);
+    enum engine_result (*image_pull)(void *self, const struct image_pull *p,
+                                     struct engine_image *out, struct err *err);
     /* From an archive of exactly one image. */
     enum engine_result (*image_load)(void *self, int fd, int64_t size, struct engine_image *out,
                                      struct err *err);
@@ -204,11 +221,18 @@ struct net_place {
     char resolver[64]; /* an address in it that answers for names */
 };
 
+struct net_spent {
+    const char *name; /* of the container */
+    bool spent;       /* an answer; false also for one that is not there */
+};
+
 struct net_ops {
     /* Make the network of that name, or find it and serve its names again. ERR_IO. */
     bool (*open)(void *self, const struct net_spec *spec, struct net_place *out, struct err *err);
     /* What went through it until now, as a JSON object. ERR_IO, ERR_NOT_FOUND. */
     bool (*flows)(void *self, const char *name, struct buf *out, struct err *err);
+    /* Which of these have used up their bytes: what is sent now is dropped. ERR_IO. */
+    bool (*spent)(void *self, struct net_spent *v, size_t n, struct err *err);
     /* Remove it. One that is gone is fine. */
     void (*close)(void *self, const char *name);
 };
@@ -272,6 +296,8 @@ struct lease_pulse { /* of one lease in a heartbeat */
     int64_t epoch;
     const char *state;                        /* as in lease_state_names */
     struct str tick_document, tick_signature; /* p NULL: none */
+    bool fetches;                             /* its image is on its way: */
+    struct image_progress image;
 };
 
 struct node_pulse { /* a heartbeat */
@@ -313,6 +339,10 @@ struct pulse_answer {
     bool drains;          /* nothing new is to be offered */
     char min_version[32]; /* of an agent; empty: not said */
     int64_t lease_seconds;
+};
+
+struct sealed_login {
+    struct str registry, box; /* of sign/login.h */
 };
 
 /* Why a lease cannot start, in the words of the wire. */
@@ -357,6 +387,11 @@ struct link_ops {
     /* Of a gang: we could start. Waits up to `wait_seconds` until all of them can. */
     enum link_result (*prepared)(void *self, struct str lease_id, int64_t epoch,
                                  int64_t wait_seconds, struct lease_brief *out, struct err *err);
+    /* The login to fetch the lease's image with, sealed to `to`; box and registry in the arena.
+     * LINK_GONE: the buyer keeps none. LINK_STALE: the lease does not prepare any more. */
+    enum link_result (*registry_login)(void *self, struct str lease_id, int64_t epoch,
+                                       const struct seal_public *to, struct arena *a,
+                                       struct sealed_login *out, struct err *err);
     enum link_result (*ready)(void *self, struct str lease_id, int64_t epoch, struct str digest,
                               struct lease_brief *out, struct err *err);
     enum link_result (*cannot_start)(void *self, struct str lease_id, int64_t epoch,
@@ -370,6 +405,9 @@ struct link_ops {
                                    struct str_list *missing, struct err *err);
     enum link_result (*heartbeat)(void *self, const struct node_pulse *p, struct arena *a,
                                   struct pulse_answer *out, struct err *err);
+    /* What it did with its network, as net_ops.flows said. */
+    enum link_result (*flows_put)(void *self, struct str lease_id, struct str flows,
+                                  struct err *err);
     enum link_result (*log_put)(void *self, struct str lease_id, int64_t chunk,
                                 enum log_stream stream, struct str bytes, struct err *err);
     /* Into fd, behind the bytes of it that are there already, at most `most` in all. What came

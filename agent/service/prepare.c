@@ -61,9 +61,14 @@ static bool refuse_io(struct lease *l, const struct err *err)
 static enum images_result await_image(struct lease *l, struct images_answer *answer)
 {
     struct images *images = l->agent->images;
+    const struct image_wish wish = {
+        .ref = l->what.image,
+        .lease_id = l->what.registry_login ? str_of(l->lease_id) : STR(""),
+        .epoch = l->what.registry_login ? l->what.epoch : 0,
+    };
     enum images_result r;
     for (;;) {
-        r = images_ask(images, l->what.image, lease_poke, l, answer);
+        r = images_ask(images, &wish, lease_poke, l, answer);
         if (r != IMAGES_FETCHING || runner_is_stopping(l) || !runner_wait(l, FETCH_US)) break;
     }
     images_leave(images, l);
@@ -79,7 +84,8 @@ static enum images_result await_image(struct lease *l, struct images_answer *ans
 static bool make_out(struct lease *l, struct err *err)
 {
     if (!dir_make(l->out_dir, err)) return false;
-    if (l->agent->disks && !disk_make(l->out_dir, l->what.scratch_bytes, err)) return false;
+    if (agent_has_disks(l->agent) && !disk_make(l->out_dir, l->what.scratch_bytes, err))
+        return false;
     if (chmod(l->out_dir, 0777) == 0) return true;
     return FAIL(err, ERR_IO, "The folder for outputs could not be made writable.");
 }

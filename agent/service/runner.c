@@ -189,7 +189,9 @@ static bool do_running(struct lease *l)
 static bool do_signed(struct lease *l)
 {
     enum link_result r;
-    return runner_tell(l, say_exit, &r) && runner_step(l, STEP_OVER);
+    /* A market that takes no flows gets none: they stay here in a file. */
+    return runner_tell(l, lease_tell_flows, &r) && runner_tell(l, say_exit, &r) &&
+           runner_step(l, STEP_OVER);
 }
 
 /* Try to be rid of the container; the next agent does it if this one cannot. */

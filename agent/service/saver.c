@@ -121,7 +121,7 @@ static enum link_result tell_signed(struct saver *s, const char *sha256, int64_t
 /* ---- looking ---- */
 
 /* The second of the run at which the newest file was written; files that were put back are older
- * than it. */
+ * than it. `now_us`: when the folder was read, by the boot clock. */
 static int64_t newest_seconds(const struct lease *l, const struct snapshot *shot, int64_t now_us)
 {
     if (shot->newest_ns == 0) return 0;
@@ -167,15 +167,15 @@ static void forget_kept(struct saver *s)
 
 /* What there is to tell of a look: a new reading, or that there is none, in which case the last one
  * still stands. False: nothing at all. */
-static bool read_folder(struct saver *s, struct snapshot *shot, int64_t at_us, int64_t *seconds,
-                        struct err *err)
+static bool read_folder(struct saver *s, struct snapshot *shot, int64_t *seconds, struct err *err)
 {
     struct lease *l = s->lease;
+    const int64_t now_us = clock_boot_us();
     const enum shot got = saved_take(l->save_dir, l->stage_dir, s->any ? &s->kept : NULL,
                                      l->what.scratch_bytes, shot, err);
 
     if (got == SHOT_TAKEN) {
-        *seconds = newest_seconds(l, shot, at_us);
+        *seconds = newest_seconds(l, shot, now_us);
         return true;
     }
     if (got == SHOT_FAILED)
@@ -197,10 +197,9 @@ static enum link_result look(struct saver *s)
     int64_t seconds = 0;
     enum link_result r = LINK_REFUSED;
 
-    const int64_t at_us = looking_at_us(l);
-    const int64_t looked = (at_us - l->ready_boot_us) / SECOND;
+    const int64_t looked = (looking_at_us(l) - l->ready_boot_us) / SECOND;
     snapshot_init(&shot);
-    if (read_folder(s, &shot, at_us, &seconds, &err)) {
+    if (read_folder(s, &shot, &seconds, &err)) {
         const bool fresh = shot.text.n > 0;
         if (seconds > looked) seconds = looked;
         r = tell_signed(s, fresh ? shot.sha256 : s->kept.sha256, seconds, looked, &err);

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define ALIGNMENT   alignof(max_align_t)
-#define BLOCK_FIRST 2048
+#define BLOCK_FIRST 1024
 #define BLOCK_LAST  65536
 
 struct arena_block {

@@ -16,6 +16,8 @@
 #define TEXT_MAX            4096     /* one argument or value */
 #define NAME_MAX_BYTES      128      /* names of jobs, nodes, keys */
 #define IMAGE_MAX           512      /* an image reference */
+#define IMAGE_BYTES_MAX     (1ll << 44) /* of one image, compressed: far beyond what any registry takes */
+#define REGISTRY_LOGINS_MAX 32       /* registries for which an account keeps a login: one a supplier, and to spare */
 #define IDEM_KEY_MAX        255      /* as Stripe; longer keys carry nothing more */
 #define PAGE_MAX            100      /* rows of one page */
 #define PAGE_DEFAULT        50

@@ -75,8 +75,9 @@ static bool add(struct complaints *c, struct arena *a, const char *pointer, bool
         c->more++;
         return true;
     }
+    if (!c->v) c->v = arena_alloc(a, COMPLAINTS_MAX * sizeof(*c->v));
     const char *copy = arena_copy(a, str_of(detail));
-    if (!pointer || !copy) return false;
+    if (!c->v || !pointer || !copy) return false;
     c->v[c->n++] = (struct complaint){ pointer, copy, not_supported };
     return true;
 }
@@ -515,7 +516,7 @@ bool json_read(const json_t *body, const struct json_field *fields, struct arena
                struct complaints *c, struct err *err)
 {
     struct reader r = { a, c, false };
-    c->n = c->more = 0;
+    *c = (struct complaints){ 0 };
     read_object(&r, NULL, body, fields, out);
     if (r.no_memory) return FAIL(err, ERR_NO_MEMORY, "No memory was left to read the body.");
     if (c->n == 0) return true;

@@ -13,8 +13,10 @@ struct complaint {
     bool not_supported;
 };
 
+/* Zero: none. */
 struct complaints {
-    struct complaint v[COMPLAINTS_MAX];
+    struct complaint
+        *v; /* room for COMPLAINTS_MAX, from the arena with the first; few requests have any */
     size_t n, more; /* more: how many beyond */
 };
 

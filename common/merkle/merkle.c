@@ -16,7 +16,7 @@
 
 #define PLACES 64 /* a tree of 2^64 leaves has as many levels */
 
-static struct hash node_of(merkle_hash_fn *h, struct hash left, struct hash right)
+struct hash merkle_node(merkle_hash_fn *h, struct hash left, struct hash right)
 {
     static const uint8_t node_tag = 1;
     const struct hash_part parts[] = { { &node_tag, 1 }, { left.b, 32 }, { right.b, 32 } };
@@ -47,14 +47,14 @@ struct hash merkle_root(merkle_hash_fn *h, const struct hash *leaves, size_t n)
         struct hash carry = leaves[i];
         size_t place = 0;
         for (; i >> place & 1; place++)
-            carry = node_of(h, standing[place], carry);
+            carry = merkle_node(h, standing[place], carry);
         standing[place] = carry;
     }
 
     size_t place = (size_t)__builtin_ctzll(n);
     struct hash root = standing[place];
     for (place++; place < PLACES; place++)
-        if ((uint64_t)n >> place & 1) root = node_of(h, standing[place], root);
+        if ((uint64_t)n >> place & 1) root = merkle_node(h, standing[place], root);
     return root;
 }
 
@@ -126,7 +126,7 @@ bool merkle_check_inclusion(merkle_hash_fn *h, struct hash leaf, uint64_t index,
     for (size_t i = 0; i < path_n; i++) {
         if (w.last == 0) return false;
         const bool left = comes_from_left(w);
-        r = left ? node_of(h, path[i], r) : node_of(h, r, path[i]);
+        r = left ? merkle_node(h, path[i], r) : merkle_node(h, r, path[i]);
         w = left ? up_from_right(w) : up(w);
     }
     return w.last == 0 && same(r, root);
@@ -141,8 +141,8 @@ static bool rebuild(merkle_hash_fn *h, struct walk w, struct hash first, const s
     for (size_t i = 0; i < path_n; i++) {
         if (w.last == 0) return false;
         const bool left = comes_from_left(w);
-        if (left) older = node_of(h, path[i], older);
-        newer = left ? node_of(h, path[i], newer) : node_of(h, newer, path[i]);
+        if (left) older = merkle_node(h, path[i], older);
+        newer = left ? merkle_node(h, path[i], newer) : merkle_node(h, newer, path[i]);
         w = left ? up_from_right(w) : up(w);
     }
     return w.last == 0 && same(older, root1) && same(newer, root2);

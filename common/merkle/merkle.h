@@ -23,6 +23,7 @@ struct hash_part {
 typedef struct hash merkle_hash_fn(const struct hash_part *parts, size_t n);
 
 struct hash merkle_leaf(merkle_hash_fn *h, const void *entry, size_t n);
+struct hash merkle_node(merkle_hash_fn *h, struct hash left, struct hash right);
 
 /* Root of `n` leaf hashes (from merkle_leaf). n may be 0. O(n), no heap. */
 struct hash merkle_root(merkle_hash_fn *h, const struct hash *leaves, size_t n);

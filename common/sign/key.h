@@ -45,3 +45,4 @@ void public_key_fingerprint(const struct public_key *k, char out[33]);
 #define TAG_ASSIGNMENT  "bourse-assignment-v1\n"
 #define TAG_TICK        "bourse-tick-v1\n"
 #define TAG_CHECKPOINT  "bourse-checkpoint-v1\n"
+#define TAG_SEAL_KEY    "bourse-seal-key-v1\n"

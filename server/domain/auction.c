@@ -72,8 +72,8 @@ struct candidate {
     int64_t seq; /* of the offer; the standing ask comes last */
 };
 
-/* Is `x` cheaper than `y`? By throughput when the bid ranks by value. */
-static int compare(const struct bid_entry *b, const struct candidate *x, const struct candidate *y)
+/* Is `x` cheaper than `y`, or as cheap and earlier? By throughput when the bid ranks by value. */
+static bool cheaper(const struct bid_entry *b, const struct candidate *x, const struct candidate *y)
 {
     const bool value = b->bid.spec.rank == RANK_VALUE;
     const __int128 left =
@@ -81,17 +81,16 @@ static int compare(const struct bid_entry *b, const struct candidate *x, const s
     const __int128 right =
         (__int128)y->price.micros * (value ? b->lines[x->want].book->pool.throughput : 1);
 
-    if (left != right) return left < right ? -1 : 1;
-    return x->seq < y->seq ? -1 : x->seq > y->seq ? 1 : 0;
+    return left != right ? left < right : x->seq < y->seq;
 }
 
 static void compete(const struct bid_entry *b, const struct candidate *c, struct candidate *best,
                     struct candidate *second)
 {
-    if (!best->a || compare(b, c, best) < 0) {
+    if (!best->a || cheaper(b, c, best)) {
         *second = *best;
         *best = *c;
-    } else if (!second->a || compare(b, c, second) < 0) {
+    } else if (!second->a || cheaper(b, c, second)) {
         *second = *c;
     }
 }

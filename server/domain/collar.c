@@ -23,15 +23,38 @@ bool collar_reference(const struct market *m, const struct book *book, struct mo
     return true;
 }
 
-bool collar_odd(const struct step *s, const struct book *book, struct money price)
+/* The reference that this event is held to; false: to none. */
+static bool held_to(const struct step *s, const struct book *book, struct money *ref)
+{
+    return !s->no_collar && s->m->rules.collar_bps > 0 && collar_reference(s->m, book, ref);
+}
+
+enum collar_side collar_side(const struct step *s, const struct book *book, struct money price)
 {
     const __int128 wide = ALL_BPS + (__int128)s->m->rules.collar_bps;
     struct money ref;
 
-    if (s->no_collar || s->m->rules.collar_bps == 0 || !collar_reference(s->m, book, &ref))
-        return false;
-    return (__int128)price.micros * ALL_BPS > ref.micros * wide ||
-           price.micros * wide < (__int128)ref.micros * ALL_BPS;
+    if (!held_to(s, book, &ref)) return COLLAR_WITHIN;
+    if ((__int128)price.micros * ALL_BPS > ref.micros * wide) return COLLAR_ABOVE;
+    if (price.micros * wide < (__int128)ref.micros * ALL_BPS) return COLLAR_BELOW;
+    return COLLAR_WITHIN;
+}
+
+bool collar_odd(const struct step *s, const struct book *book, struct money price)
+{
+    return collar_side(s, book, price) != COLLAR_WITHIN;
+}
+
+struct money collar_spare(const struct step *s, const struct ask_entry *a, struct money price)
+{
+    const __int128 wide = ALL_BPS + (__int128)s->m->rules.collar_bps;
+    struct money ref;
+
+    if (!held_to(s, a->book, &ref)) return price;
+    __int128 most = ref.micros * wide / ALL_BPS;
+    most -= most % a->book->pool.tick.micros;
+    if (price.micros <= most || a->ask.spec.price.micros > most) return price;
+    return (struct money){ (int64_t)most };
 }
 
 void collar_note(struct step *s, const struct ask_entry *a, struct money price)

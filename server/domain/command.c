@@ -25,4 +25,5 @@ const char *const reason_names[REASONS] = {
     [REASON_GANG_BROKEN] = "gang-broken",
     [REASON_NODE_UNHEALTHY] = "node-unhealthy",
     [REASON_DRAINED] = "drained",
+    [REASON_EGRESS_SPENT] = "egress-spent",
 };

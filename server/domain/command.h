@@ -88,9 +88,10 @@ enum reason {
     REASON_DISPLACED = 19,    /* an interruptible lease made room */
     REASON_GANG_BROKEN = 20,  /* another lease of the gang ended */
     REASON_NODE_UNHEALTHY = 21,
-    REASON_DRAINED = 22, /* its node is being emptied */
+    REASON_DRAINED = 22,      /* its node is being emptied */
+    REASON_EGRESS_SPENT = 23, /* buyer: its network carried all the bytes that it may */
 };
-#define REASONS 23
+#define REASONS 24
 extern const char *const reason_names[REASONS]; /* "node-lost", … */
 
 /* What a bid may demand of a node, and what an ask keeps of it from when it entered. Regions:

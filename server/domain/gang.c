@@ -101,6 +101,8 @@ void shelf_test(struct step *s, struct shelf *sh, struct bid_line *line)
     sh->limit = line->limit;
     sh->priority = b->bid.priority;
     if (!gang_plan(s->m, b, line->want, s->c->at_us, &plan, &sh->looks)) return;
+    for (int32_t i = 0; i < plan.n; i++)
+        plan.picks[i].price = collar_spare(s, plan.picks[i].a, plan.picks[i].price);
     if (match_odd(s, &plan))
         collar_park_bid(s, b, line->book);
     else

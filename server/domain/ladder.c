@@ -18,7 +18,9 @@
  *
  * A line that leaves only clears its bit, and the dead slot keeps its price and size, so the slots
  * stay in order; a line that comes takes a dead slot where it belongs, or shifts those up to the
- * nearest one. */
+ * nearest one. What the nodes above promise is not taken back when a line leaves, but by the walk
+ * that looks there in vain: it looks once. Most that come are the latest of their row, and are told
+ * its end (ladder_ends.c). */
 #include "domain/ladder_node.h"
 
 #include <string.h>
@@ -38,40 +40,6 @@ void ladder_init(struct ladder *l, struct ladder_room *room, enum ladder_side si
 static bool is_full(const struct ladder_queue *queue)
 {
     return queue->taken == LADDER_LINE;
-}
-
-/* ---- the ends of rows --------------------------------------------------------------------- */
-
-static struct ladder_end *end_of(const struct ladder *l, int64_t price, int32_t size)
-{
-    const uint64_t row = (uint64_t)price ^ (by_size(l) ? (uint64_t)size << 40 : 0);
-
-    return &l->ends->at[row * UINT64_C(0x9E3779B97F4A7C15) / (UINT64_MAX / LADDER_ENDS + 1)];
-}
-
-void ladder_forget_end(const struct ladder *l, int64_t price, int32_t size)
-{
-    if (l->ends) end_of(l, price, size)->queue = NULL;
-}
-
-static void note_end(struct ladder *l, const struct ladder_key *key, struct ladder_queue *queue)
-{
-    if (!l->ends && l->height > 0 && l->room->spares[NODE_ENDS] > 0)
-        l->ends = ladder_take(l->room, NODE_ENDS);
-    if (l->ends) *end_of(l, key->price, key->size) = (struct ladder_end){ key->price, queue };
-}
-
-/* The queue behind whose tail the latest order comes; NULL: look for it. */
-static struct ladder_queue *known_end(const struct ladder *l, const struct ladder_key *key,
-                                      const struct ladder_kind *kind)
-{
-    if (!l->ends) return NULL;
-
-    const struct ladder_end *const end = end_of(l, key->price, key->size);
-    if (!end->queue || end->price != key->price) return NULL;
-    const struct ladder_queue *const queue = end->queue;
-    return queue->cells == kind->cells && queue->size == kind->size && !is_full(queue) ? end->queue
-                                                                                       : NULL;
 }
 
 /* ---- lines -------------------------------------------------------------------------------- */
@@ -167,9 +135,10 @@ static void cut_line(struct ladder *l, struct ladder_spot spot, int i, const str
     const uintptr_t rest = cut(l, queue, last_before(queue, key));
     const struct rung *const head = line_head(rest);
 
-    ladder_put_line(l, spot, rest,
-                    &(struct ladder_key){ key->price, key->size, head->priority, head->number },
-                    &kind);
+    spot = ladder_put_line(
+        l, spot, rest, &(struct ladder_key){ key->price, key->size, head->priority, head->number },
+        &kind);
+    spot.leaf->node.goes_on = true;
 }
 
 static bool takes_more(uintptr_t line)
@@ -177,11 +146,16 @@ static bool takes_more(uintptr_t line)
     return !(line & TAG_QUEUE) || !is_full(as_queue(line));
 }
 
-/* An order takes its place: at the end of a line, in one, or in a line of its own. */
+/* An order takes its place before the spot: at the end of a line, in one, or in a line of its own.
+ */
 static void place(struct ladder *l, struct rung *r, const struct ladder_key *key,
                   const struct ladder_kind *kind, bool latest)
 {
-    const struct ladder_spot spot = ladder_spot_of(l, key, latest);
+    struct ladder_spot spot = { 0 };
+
+    if (latest) spot = ladder_known_end(l, key);
+    const bool known = spot.leaf;
+    if (!known) spot = ladder_spot_of(l, key, latest);
     const int i = line_before(l, &spot, key);
     const bool within = i >= 0 && !latest && !rung_before(line_tail(spot.leaf->line[i]), key);
 
@@ -192,13 +166,17 @@ static void place(struct ladder *l, struct rung *r, const struct ladder_key *key
             put_after(queue, last_before(queue, key), r);
         else
             put_last(queue, r);
-        if (latest) note_end(l, key, queue);
+        if (latest && !known) ladder_note_end(l, key, spot);
     } else if (within) {
         cut_line(l, spot, i, key);
         place(l, r, key, kind, latest); /* now it is between two lines */
     } else {
         r->after = 0;
-        ladder_put_line(l, spot, (uintptr_t)r, key, kind);
+        spot = ladder_put_line(l, spot, (uintptr_t)r, key, kind);
+        if (latest)
+            ladder_note_end(l, key, spot);
+        else
+            spot.leaf->node.goes_on = true; /* for all that is known here */
     }
 }
 
@@ -215,15 +193,12 @@ void ladder_add(struct ladder *l, struct rung *r, const struct ladder_order *o)
     assert(l->bids || (o->cells & (o->cells - 1)) == 0);
     if (!l->root) {
         l->first = ladder_take(l->room, leaf_kind(l));
+        l->first->ladder = l;
         l->root = &l->first->node;
     }
     r->priority = o->priority;
     r->number = o->number;
-    struct ladder_queue *const end = latest ? known_end(l, &key, &kind) : NULL;
-    if (end)
-        put_last(end, r);
-    else
-        place(l, r, &key, &kind, latest);
+    place(l, r, &key, &kind, latest);
     if (latest) {
         l->priority = o->priority;
         l->number = o->number;
@@ -260,8 +235,6 @@ void ladder_remove(struct ladder *l, struct rung *r)
 void ladder_clear(struct ladder *l)
 {
     if (l->root) ladder_give_below(l, l->root, l->height);
-    if (l->ends) ladder_give(l->room, NODE_ENDS, l->ends);
-    l->ends = NULL;
     l->root = NULL;
     l->first = NULL;
     l->height = 0;

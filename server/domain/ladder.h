@@ -54,18 +54,20 @@ struct ladder_order {
 /* The memory of ladders, all of one market. */
 struct ladder_room {
     struct mem mem;
-    void *spare[5]; /* nodes of each kind that are not in use */
-    size_t spares[5];
-    size_t leaves, inners; /* in use on all ladders, */
-    int32_t height;        /* and the highest that one of them has been */
-    size_t bytes;          /* taken from `mem`, spares included */
+    struct ladder_chunk *chunks; /* the memory of all nodes */
+    void *spare[4];              /* nodes of each kind that are not in use */
+    size_t spares[4];
+    struct ladder_ends *ends; /* of all ladders, `ends_cap` of them: a power of two, or none */
+    size_t ends_cap;
+    size_t leaves, inners, queues; /* in use on all ladders, */
+    int32_t height;                /* and the highest that one of them has been */
+    size_t bytes;                  /* taken from `mem`, spares included */
 };
 
 struct ladder {
     struct ladder_room *room;
     struct ladder_node *root;  /* a leaf when `height` is 0; NULL: empty */
     struct ladder_leaf *first; /* the leaf with the best orders */
-    struct ladder_ends *ends;  /* where the last orders came; NULL: it is too small for that */
     size_t n;                  /* orders */
     int64_t priority, number;  /* the latest that has ever been added */
     uint64_t cuts;             /* rows that a walk left for LADDER_LOOKS or LADDER_SKIPS */

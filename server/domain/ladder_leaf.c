@@ -25,7 +25,7 @@ struct ladder_spot ladder_spot_of(const struct ladder *l, const struct ladder_ke
 {
     struct ladder_spot spot;
 
-    spot.leaf = ladder_leaf_of(l, key, latest, &spot.at);
+    spot.leaf = ladder_leaf_of(l, key, latest);
     spot.p = place_of(l, spot.leaf, key, latest);
     return spot;
 }
@@ -68,34 +68,19 @@ static void move_slot(const struct ladder *l, struct ladder_leaf *to, int j,
     leaf->node.n--;
 }
 
-static void link_after(struct ladder_leaf *leaf, struct ladder_leaf *new)
-{
-    new->prev = leaf;
-    new->next = leaf->next;
-    if (new->next) new->next->prev = new;
-    leaf->next = new;
-}
-
-static void unlink_leaf(struct ladder *l, struct ladder_leaf *leaf)
-{
-    if (leaf->prev)
-        leaf->prev->next = leaf->next;
-    else
-        l->first = leaf->next;
-    if (leaf->next) leaf->next->prev = leaf->prev;
-}
-
-/* A full leaf gives half of its lines to a new one behind it, so that there is room before slot *p
- * of the one that is returned; where that is the end it keeps all of them, since prices that rise,
- * and rows that grow, go on like that. */
+/* A full leaf gives the lines from slot *p on to a new one behind it, or half of its lines where
+ * that would leave one of them too small, so that there is room before slot *p of the one that is
+ * returned: rows grow at their ends, and go on growing. Where *p is the end it keeps all. */
 static struct ladder_leaf *split(struct ladder *l, struct ladder_leaf *leaf, int *p,
                                  const struct ladder_key *new)
 {
     struct ladder_leaf *const right = ladder_take(l->room, leaf_kind(l));
     struct ladder_key key = *new;
+    int from = *p;
 
-    link_after(leaf, right);
-    const int from = *p < LEAF_SLOTS ? LEAF_SLOTS / 2 : LEAF_SLOTS;
+    if (from < LEAF_SLOTS / 4 || (from > LEAF_SLOTS * 3 / 4 && from < LEAF_SLOTS))
+        from = LEAF_SLOTS / 2;
+    right->ladder = l;
     for (int i = from; i < LEAF_SLOTS; i++) {
         move_slot(l, right, i - from, leaf, i);
         leaf->price[i] = LADDER_END;
@@ -105,8 +90,11 @@ static struct ladder_leaf *split(struct ladder *l, struct ladder_leaf *leaf, int
         key = (struct ladder_key){ right->price[0], by_size(l) ? right->size[0] : 0,
                                    first->priority, first->number };
     }
+    right->node.goes_on = leaf->node.goes_on;
+    leaf->node.goes_on =
+        leaf->price[from - 1] == key.price && (!by_size(l) || leaf->size[from - 1] == key.size);
     ladder_attach(l, &leaf->node, &right->node, &key, 0);
-    if (*p <= LEAF_SLOTS / 2) return leaf;
+    if (*p <= from && from < LEAF_SLOTS) return leaf;
     *p -= from;
     return right;
 }
@@ -126,8 +114,8 @@ static void join_leaves(struct ladder *l, struct ladder_leaf *left, struct ladde
     for (; n < LEAF_SLOTS; n++)
         left->price[n] = LADDER_END;
 
+    left->node.goes_on = right->node.goes_on;
     ladder_join_known(left->node.up, &left->node);
-    unlink_leaf(l, right);
     ladder_detach(l, &right->node);
     ladder_give(l->room, leaf_kind(l), right);
 }
@@ -171,18 +159,13 @@ static int make_slot(const struct ladder *l, struct ladder_leaf *leaf, int p)
     return p;
 }
 
-/* A new line that belongs before slot `p` of its leaf, which is the child `at` of the node above.
- */
-void ladder_put_line(struct ladder *l, struct ladder_spot spot, uintptr_t line,
-                     const struct ladder_key *key, const struct ladder_kind *kind)
+struct ladder_spot ladder_put_line(struct ladder *l, struct ladder_spot spot, uintptr_t line,
+                                   const struct ladder_key *key, const struct ladder_kind *kind)
 {
     struct ladder_leaf *leaf = spot.leaf;
-    int at = spot.at, p = spot.p;
+    int p = spot.p;
 
-    if (leaf->node.live == FULL) {
-        leaf = split(l, leaf, &p, key);
-        at = slot_of_child(leaf->node.up, &leaf->node);
-    }
+    if (leaf->node.live == FULL) leaf = split(l, leaf, &p, key);
     const int i = make_slot(l, leaf, p);
     leaf->price[i] = key->price;
     leaf->size[i] = kind->size;
@@ -194,8 +177,8 @@ void ladder_put_line(struct ladder *l, struct ladder_spot spot, uintptr_t line,
     leaf->node.live |= UINT64_C(1) << i;
     leaf->node.n++;
     hang(leaf, line);
-    ladder_forget_end(l, key->price, kind->size);
-    ladder_join_cells(leaf->node.up, at, kind->cells, ladder_class(l, kind->size));
+    ladder_join_cells(&leaf->node, kind->cells, ladder_class(l, kind->size));
+    return (struct ladder_spot){ leaf, i + 1 };
 }
 
 void ladder_drop_line(struct ladder *l, struct ladder_leaf *leaf, uintptr_t line)
@@ -206,15 +189,13 @@ void ladder_drop_line(struct ladder *l, struct ladder_leaf *leaf, uintptr_t line
     leaf->node.live &= ~(UINT64_C(1) << i);
     leaf->node.n--;
     leaf->line[i] = 0;
-    ladder_forget_end(l, leaf->price[i], leaf->size[i]);
     if (leaf->node.n == 0) {
-        unlink_leaf(l, leaf);
         ladder_detach(l, &leaf->node);
         ladder_give(l->room, leaf_kind(l), leaf);
         ladder_lower_root(l);
+        if (l->first == leaf) l->first = ladder_first_leaf(l);
         return;
     }
-    ladder_refresh(l, leaf, slot_cells(l, leaf, i), ladder_class(l, leaf->size[i]));
     if (ladder_can_join(&leaf->node, LEAF_SLOTS, &left, &right)) {
         join_leaves(l, (struct ladder_leaf *)left, (struct ladder_leaf *)right);
         ladder_lower_root(l);

@@ -23,6 +23,8 @@ struct ladder_node {
     struct ladder_inner *up;
     uint64_t live; /* a leaf: bit i is set: slot i holds a line */
     int32_t n;     /* how many lines, or children, which are in slots 0 … n - 1 */
+    int16_t at;    /* which child of `up` it is */
+    bool goes_on;  /* a leaf: its last row may go on in the next leaf */
 };
 
 /* A line is one order, or several that follow each other, with nobody between, and are alike: of
@@ -47,9 +49,9 @@ struct ladder_queue {
 /* Slots are in order, dead ones included: those keep the price and size they had. */
 struct ladder_leaf {
     struct ladder_node node;
-    struct ladder_leaf *prev, *next; /* of all leaves */
-    int64_t price[LEAF_SLOTS];       /* mirrored for bids, see key_price() */
-    uintptr_t line[LEAF_SLOTS];      /* a rung, or a queue; 0: dead */
+    const struct ladder *ladder; /* NULL: a spare one */
+    int64_t price[LEAF_SLOTS];   /* mirrored for bids, see key_price() */
+    uintptr_t line[LEAF_SLOTS];  /* a rung, or a queue; 0: dead */
     int32_t size[LEAF_SLOTS];
     union {
         uint8_t cell[LEAF_SLOTS];   /* asks: the number of the cell; their leaf ends here */
@@ -61,26 +63,32 @@ struct ladder_leaf {
  * first child is below all: whatever comes before the second belongs to the first. */
 struct ladder_inner {
     struct ladder_node node;
+    int32_t unused[10];
     struct ladder_node *child[INNER_SLOTS];
     int64_t price[INNER_SLOTS];
     int32_t size[INNER_SLOTS];
     int64_t priority[INNER_SLOTS], number[INNER_SLOTS];
-    uint64_t cells[LADDER_CLASSES][INNER_SLOTS]; /* [k]: of its orders of class k and above */
+    /* [i][k]: of the child's orders of class k and above, at least: what has left may still be in
+     * it, until a walk has looked there in vain. */
+    uint64_t cells[INNER_SLOTS][LADDER_CLASSES];
 };
 
-/* Some queues that are the last line of their row, found by hash: most orders are the latest and
- * come behind such a one, and need not be searched a place for. A queue is forgotten when a line
- * comes behind it or it goes. */
-#define LADDER_ENDS 1024
+/* Where rows end, as far as is known: most orders are the latest of their row, and need not be
+ * searched a place for. Found by hash, among four that stand in one line of the cache. It is a
+ * guess that is only true if the leaf says so: nothing is kept up to date. */
+struct ladder_end {
+    struct ladder_leaf *leaf;
+    uint32_t tag;
+    int32_t p; /* the slot behind the last of its row */
+};
+
+#define LADDER_WAYS 4
 
 struct ladder_ends {
-    struct ladder_end {
-        int64_t price;
-        struct ladder_queue *queue; /* NULL: none */
-    } at[LADDER_ENDS];
+    struct ladder_end at[LADDER_WAYS];
 };
 
-enum node_kind { NODE_ASKS, NODE_BIDS, NODE_INNER, NODE_QUEUE, NODE_ENDS };
+enum node_kind { NODE_ASKS, NODE_BIDS, NODE_INNER, NODE_QUEUE };
 
 /* A spare node, of which there must be one; all zero but for the prices. */
 void *ladder_take(struct ladder_room *room, enum node_kind kind);
@@ -192,34 +200,29 @@ static inline void ladder_come_near(const struct ladder_node *node)
     __asm__ volatile("" : : "r"(node)); /* or the compiler sees no effect, and drops it all */
 }
 
-/* Where a child stands in its node. */
-static inline int slot_of_child(const struct ladder_inner *in, const struct ladder_node *child)
+/* Price, then size, as one number. */
+static inline __int128 row_of(int64_t price, int32_t size)
 {
-    int i = 0;
-
-    while (in->child[i] != child)
-        i++;
-    return i;
+    return (__int128)((unsigned __int128)price << 64 | (uint32_t)size);
 }
 
-static inline int before_or_at(int64_t price, int32_t size, int64_t key_price, int32_t most)
-{
-    return (price < key_price) | ((price == key_price) & (size <= most));
-}
+#define STRIDE 8
 
-/* How many of `slots` slots come at or before this price and size: by halving, without a branch
- * that could be guessed wrong. All slots are sorted, the unused ones last. */
+/* How many of `slots` slots come at or before this price and size. All slots are sorted, the unused
+ * ones last. First by eights, then one by one: neither waits for the compare before, as halving
+ * would, and there is no branch that could be guessed wrong. */
 static inline int slots_until(const struct ladder *l, const int64_t *price, const int32_t *size,
                               int slots, const struct ladder_key *key)
 {
-    const int32_t most = by_size(l) ? key->size : INT32_MAX;
-    int n = 0;
+    const __int128 row = row_of(key->price, by_size(l) ? key->size : INT32_MAX);
+    int n = 0, more = 0;
 
-    for (int rest = slots; rest > 0; rest /= 2) {
-        const int step = (rest + 1) / 2;
-        n += before_or_at(price[n + step - 1], size[n + step - 1], key->price, most) * step;
-    }
-    return n;
+    for (int i = STRIDE - 1; i < slots - STRIDE; i += STRIDE)
+        n += row_of(price[i], size[i]) <= row;
+    n *= STRIDE;
+    for (int i = n; i < n + STRIDE; i++)
+        more += row_of(price[i], size[i]) <= row;
+    return n + more;
 }
 
 static inline enum node_kind leaf_kind(const struct ladder *l)
@@ -233,13 +236,14 @@ static inline enum node_kind leaf_kind(const struct ladder *l)
  * `latest` the key comes after all of the same price and size, and its priority is not looked at.
  */
 struct ladder_leaf *ladder_leaf_of(const struct ladder *l, const struct ladder_key *key,
-                                   bool latest, int *at);
+                                   bool latest);
 
-/* One more line below `up`, in its child `at`. */
-void ladder_join_cells(struct ladder_inner *up, int at, uint64_t cells, int class);
+/* One more line below this node. */
+void ladder_join_cells(const struct ladder_node *node, uint64_t cells, int class);
 
-/* A leaf has lost a line of these cells and this class. */
-void ladder_refresh(const struct ladder *l, struct ladder_leaf *leaf, uint64_t lost, int class);
+/* A walk has found none of these cells in all of a node, which has so many storeys below it: if
+ * that was promised, look again at what there is. */
+void ladder_in_vain(const struct ladder_walk *w, struct ladder_node *node, int32_t height);
 
 /* `right` has been split off `left`; both have `height` storeys below them. */
 void ladder_attach(struct ladder *l, struct ladder_node *left, struct ladder_node *right,
@@ -252,6 +256,8 @@ bool ladder_can_join(struct ladder_node *node, int slots, struct ladder_node **l
 
 /* What is known of the cells of `left` and of the node after it is now that of `left`. */
 void ladder_join_known(struct ladder_inner *up, const struct ladder_node *left);
+
+struct ladder_leaf *ladder_first_leaf(const struct ladder *l); /* NULL: it is empty */
 
 /* Take an empty node out of the tree, and with it those above that are left without a child. */
 void ladder_detach(struct ladder *l, struct ladder_node *node);
@@ -268,20 +274,29 @@ struct ladder_kind {
     uint64_t cells;
 };
 
-/* Before slot `p` of a leaf, which is the child `at` of the node above. */
+/* Before slot `p` of a leaf. */
 struct ladder_spot {
     struct ladder_leaf *leaf;
-    int at, p;
+    int p;
 };
 
 /* Where a key belongs. */
 struct ladder_spot ladder_spot_of(const struct ladder *l, const struct ladder_key *key,
                                   bool latest);
 
-void ladder_put_line(struct ladder *l, struct ladder_spot spot, uintptr_t line,
-                     const struct ladder_key *key, const struct ladder_kind *kind);
+/* The slot behind the one that it now has. */
+struct ladder_spot ladder_put_line(struct ladder *l, struct ladder_spot spot, uintptr_t line,
+                                   const struct ladder_key *key, const struct ladder_kind *kind);
 void ladder_drop_line(struct ladder *l, struct ladder_leaf *leaf, uintptr_t line);
 
-/* ---- ladder.c ---- */
+/* ---- ladder_ends.c ---- */
 
-void ladder_forget_end(const struct ladder *l, int64_t price, int32_t size);
+/* Does a row end, for certain, just before slot `p` of a leaf? */
+bool ladder_row_ends(const struct ladder *l, const struct ladder_leaf *leaf, int p,
+                     const struct ladder_key *row);
+
+/* Where the latest order of a row belongs, as far as is known; leaf NULL: look for it. */
+struct ladder_spot ladder_known_end(const struct ladder *l, const struct ladder_key *key);
+
+/* The latest order of a row stands before this spot. */
+void ladder_note_end(const struct ladder *l, const struct ladder_key *key, struct ladder_spot end);

@@ -19,100 +19,38 @@ static void leaf_cells(const struct ladder *l, const struct ladder_leaf *leaf,
         cells[k - 1] |= cells[k];
 }
 
-/* Classes from `from` to just before `to`. */
-struct classes {
-    int from, to;
-};
-
-static void inner_cells(const struct ladder_inner *in, struct classes classes,
-                        uint64_t cells[LADDER_CLASSES])
+static void inner_cells(const struct ladder_inner *in, uint64_t cells[LADDER_CLASSES])
 {
-    for (int k = classes.from; k < classes.to; k++) {
-        cells[k] = 0;
-        for (int32_t i = 0; i < in->node.n; i++)
-            cells[k] |= in->cells[k][i];
-    }
+    memset(cells, 0, sizeof(uint64_t[LADDER_CLASSES]));
+    for (int32_t i = 0; i < in->node.n; i++)
+        for (int k = 0; k < LADDER_CLASSES; k++)
+            cells[k] |= in->cells[i][k];
 }
 
-/* What is known of a child's cells, in its node: the classes for which that was news. */
-static struct classes put_cells(struct ladder_inner *in, int at, struct classes classes,
-                                const uint64_t cells[LADDER_CLASSES])
+static void measure(const struct ladder *l, struct ladder_inner *up, int at, int32_t height)
 {
-    struct classes news = { 0, 0 };
-
-    for (int k = classes.from; k < classes.to; k++) {
-        if (in->cells[k][at] == cells[k]) continue;
-        in->cells[k][at] = cells[k];
-        if (news.to == 0) news.from = k;
-        news.to = k + 1;
-    }
-    return news;
+    if (height == 0)
+        leaf_cells(l, (const struct ladder_leaf *)up->child[at], up->cells[at]);
+    else
+        inner_cells((const struct ladder_inner *)up->child[at], up->cells[at]);
 }
 
-/* The words of all nodes above `in`, where something has changed in these classes. */
-static void refresh_above(struct ladder_inner *in, struct classes classes)
+void ladder_in_vain(const struct ladder_walk *w, struct ladder_node *node, int32_t height)
 {
-    uint64_t cells[LADDER_CLASSES];
+    struct ladder_inner *const up = node->up;
+    const int class = ladder_class(w->ladder, w->query.size);
 
-    for (struct ladder_inner *up; (up = in->node.up) && classes.to > classes.from; in = up) {
-        inner_cells(in, classes, cells);
-        classes = put_cells(up, slot_of_child(up, &in->node), classes, cells);
-    }
+    if (up && (up->cells[node->at][class] & w->cells)) measure(w->ladder, up, node->at, height);
 }
 
-/* A child of `up` has lost these cells, by class. A node above loses what none of its other
- * children has: nearly always that is nothing, soon, and then it is over. */
-static void take_cells(struct ladder_inner *up, const struct ladder_node *child,
-                       uint64_t gone[LADDER_CLASSES], struct classes classes)
+/* Whoever knows of a class knows of those below. */
+void ladder_join_cells(const struct ladder_node *node, uint64_t cells, int class)
 {
-    while (up && classes.from < classes.to) {
-        const int at = slot_of_child(up, child);
-        for (int k = classes.from; k < classes.to; k++)
-            up->cells[k][at] &= ~gone[k];
-        for (int k = classes.to - 1; k >= classes.from; k--) {
-            uint64_t others = 0;
-            for (int32_t i = 0; i < up->node.n; i++)
-                others |= up->cells[k][i];
-            gone[k] &= ~others;
-            if (gone[k] == 0) classes.from = k + 1; /* and nothing below */
-        }
-        child = &up->node;
-        up = up->node.up;
-    }
-}
-
-/* A leaf has fewer orders, of which one had these cells and this class. */
-void ladder_refresh(const struct ladder *l, struct ladder_leaf *leaf, uint64_t lost, int class)
-{
-    uint64_t gone[LADDER_CLASSES]; /* by class; nothing is lost below class `from` */
-    int from = 0;
-
-    if (!leaf->node.up) return;
-    for (int k = 0; k <= class; k++)
-        gone[k] = lost;
-    for (uint64_t live = leaf->node.live; live; live &= live - 1) {
-        const int i = __builtin_ctzll(live);
-        const uint64_t cells = slot_cells(l, leaf, i);
-        if (!(cells & lost)) continue;
-        const int has = ladder_class(l, leaf->size[i]);
-        for (int k = has < class ? has : class; k >= from; k--)
-            gone[k] &= ~cells;
-        while (from <= class && gone[from] == 0)
-            from++;
-        if (from > class) return; /* as good as always in a long queue */
-    }
-    take_cells(leaf->node.up, &leaf->node, gone, (struct classes){ from, class + 1 });
-}
-
-/* One more order below `up`, in its child `at`: the classes above are known to have less. */
-void ladder_join_cells(struct ladder_inner *up, int at, uint64_t cells, int class)
-{
-    while (up && (up->cells[class][at] & cells) != cells) {
-        for (int k = class; k >= 0 && (up->cells[k][at] & cells) != cells; k--)
-            up->cells[k][at] |= cells;
-        struct ladder_inner *const above = up->node.up;
-        if (above) at = slot_of_child(above, &up->node);
-        up = above;
+    for (struct ladder_inner *up; (up = node->up); node = &up->node) {
+        uint64_t *const known = up->cells[node->at];
+        if ((known[class] & cells) == cells) return;
+        for (int k = 0; k < LADDER_CLASSES; k++)
+            known[k] |= k <= class ? cells : 0;
     }
 }
 
@@ -132,53 +70,25 @@ static int child_for(const struct ladder *l, const struct ladder_inner *in,
     return i > 0 ? i : 0;
 }
 
-#define AT_ONCE 32
-
-/* Storey by storey, so that the way down for one order waits while those for the others do. */
-static void expect_some(const struct ladder *l, const struct ladder_order *orders, size_t n)
-{
-    const struct ladder_node *nodes[AT_ONCE];
-
-    for (size_t i = 0; i < n; i++)
-        nodes[i] = l->root;
-    for (int32_t height = l->height; height > 0; height--) {
-        for (size_t i = 0; i < n; i++) {
-            const struct ladder_inner *const in = (const struct ladder_inner *)nodes[i];
-            const struct ladder_key key = { key_price(l, orders[i].price), orders[i].size, 0, 0 };
-            const int at = child_for(l, in, &key, /* latest= */ true);
-            nodes[i] = in->child[at];
-            ladder_come_near(nodes[i]);
-            if (height == 1)
-                for (int k = ladder_class(l, orders[i].size); k >= 0; k--)
-                    __builtin_prefetch(&in->cells[k][at]);
-        }
-    }
-}
-
-void ladder_expect_adds(const struct ladder *l, const struct ladder_order *orders, size_t n)
-{
-    if (l->height < 2) return; /* a small one is near anyway */
-    for (size_t some; n > 0; orders += some, n -= some) {
-        some = n < AT_ONCE ? n : AT_ONCE;
-        expect_some(l, orders, some);
-    }
-}
-
 struct ladder_leaf *ladder_leaf_of(const struct ladder *l, const struct ladder_key *key,
-                                   bool latest, int *at)
+                                   bool latest)
 {
     struct ladder_node *node = l->root;
 
-    *at = 0;
     for (int32_t height = l->height; height > 0; height--) {
         const struct ladder_inner *const in = (struct ladder_inner *)node;
-        *at = child_for(l, in, key, latest);
-        node = in->child[*at];
-        if (l->height > 2) {
-            ladder_come_near(node);
-            if (by_size(l)) __builtin_prefetch(&in->cells[ladder_class(l, key->size)][*at]);
-        }
+        node = in->child[child_for(l, in, key, latest)];
+        if (l->height > 2 && height <= 2) ladder_come_near(node);
     }
+    return (struct ladder_leaf *)node;
+}
+
+struct ladder_leaf *ladder_first_leaf(const struct ladder *l)
+{
+    struct ladder_node *node = l->root;
+
+    for (int32_t height = l->height; height > 0; height--)
+        node = ((struct ladder_inner *)node)->child[0];
     return (struct ladder_leaf *)node;
 }
 
@@ -214,9 +124,10 @@ static void shift_children(struct ladder_inner *in, int from, int by)
     memmove(in->size + to, in->size + from, n * sizeof(in->size[0]));
     memmove(in->priority + to, in->priority + from, n * sizeof(in->priority[0]));
     memmove(in->number + to, in->number + from, n * sizeof(in->number[0]));
-    for (int k = 0; k < LADDER_CLASSES; k++)
-        memmove(in->cells[k] + to, in->cells[k] + from, n * sizeof(in->cells[k][0]));
+    memmove(in->cells + to, in->cells + from, n * sizeof(in->cells[0]));
     in->node.n += by;
+    for (int i = to; i < in->node.n; i++)
+        in->child[i]->at = (int16_t)i;
 }
 
 /* All children from `from` on, to the end of another node that has room for them. */
@@ -226,9 +137,9 @@ static void move_children(struct ladder_inner *to, struct ladder_inner *in, int 
         const struct ladder_key key = key_at(in, i);
         to->child[j] = in->child[i];
         to->child[j]->up = to;
+        to->child[j]->at = (int16_t)j;
         put_key(to, j, &key);
-        for (int k = 0; k < LADDER_CLASSES; k++)
-            to->cells[k][j] = in->cells[k][i];
+        memcpy(to->cells[j], in->cells[i], sizeof(to->cells[j]));
         in->price[i] = LADDER_END;
     }
     to->node.n += in->node.n - from;
@@ -242,6 +153,7 @@ static struct ladder_inner *raise_root(struct ladder *l)
 
     root->child[0] = l->root;
     root->child[0]->up = root;
+    root->child[0]->at = 0;
     root->node.n = 1;
     open_first(root);
     l->root = &root->node;
@@ -250,25 +162,13 @@ static struct ladder_inner *raise_root(struct ladder *l)
     return root;
 }
 
-static void measure(const struct ladder *l, struct ladder_inner *in, int at, int32_t height)
-{
-    const struct classes all = { 0, LADDER_CLASSES };
-    uint64_t cells[LADDER_CLASSES];
-
-    if (height == 0)
-        leaf_cells(l, (struct ladder_leaf *)in->child[at], cells);
-    else
-        inner_cells((struct ladder_inner *)in->child[at], all, cells);
-    (void)put_cells(in, at, all, cells);
-}
-
 /* `right` has been split off `left`; both have so many storeys below them. Where a node above is
  * split for it, the two remain in one, so that what is known of its cells remains true. */
 void ladder_attach(struct ladder *l, struct ladder_node *left, struct ladder_node *right,
                    const struct ladder_key *key, int32_t height)
 {
     struct ladder_inner *up = left->up ? left->up : raise_root(l);
-    int at = slot_of_child(up, left);
+    int at = left->at;
 
     if (up->node.n == INNER_SLOTS) {
         struct ladder_inner *const more = ladder_take(l->room, NODE_INNER);
@@ -284,6 +184,7 @@ void ladder_attach(struct ladder *l, struct ladder_node *left, struct ladder_nod
     shift_children(up, at + 1, 1);
     up->child[at + 1] = right;
     right->up = up;
+    right->at = (int16_t)(at + 1);
     put_key(up, at + 1, key);
     measure(l, up, at, height);
     measure(l, up, at + 1, height);
@@ -296,8 +197,8 @@ bool ladder_can_join(struct ladder_node *node, int slots, struct ladder_node **l
 {
     struct ladder_inner *const up = node->up;
 
-    if (node->n > slots / 4 || !up || up->node.n == 1) return false;
-    const int at = slot_of_child(up, node);
+    if (node->n > slots / 4 || (node->n & (node->n - 1)) || !up || up->node.n == 1) return false;
+    const int at = node->at;
     const int first = at + 1 < up->node.n ? at : at - 1;
     *left = up->child[first];
     *right = up->child[first + 1];
@@ -307,10 +208,10 @@ bool ladder_can_join(struct ladder_node *node, int slots, struct ladder_node **l
 /* What is known of the cells of two children, now all of the left one. */
 void ladder_join_known(struct ladder_inner *up, const struct ladder_node *left)
 {
-    const int at = slot_of_child(up, left);
+    const int at = left->at;
 
     for (int k = 0; k < LADDER_CLASSES; k++)
-        up->cells[k][at] |= up->cells[k][at + 1];
+        up->cells[at][k] |= up->cells[at + 1][k];
 }
 
 /* Take an empty node out of the tree, and with it those above that are left without a child. */
@@ -324,7 +225,7 @@ void ladder_detach(struct ladder *l, struct ladder_node *node)
         l->height = 0;
         return;
     }
-    shift_children(up, slot_of_child(up, node) + 1, -1);
+    shift_children(up, node->at + 1, -1);
     up->price[up->node.n] = LADDER_END;
     if (up->node.n == 0) {
         ladder_detach(l, &up->node);
@@ -332,12 +233,11 @@ void ladder_detach(struct ladder *l, struct ladder_node *node)
         return;
     }
     open_first(up);
-    refresh_above(up, (struct classes){ 0, ladder_classes(l) });
     if (!ladder_can_join(&up->node, INNER_SLOTS, &left, &right)) return;
 
     struct ladder_inner *const into = (struct ladder_inner *)left, *const from =
                                                                        (struct ladder_inner *)right;
-    const struct ladder_key key = key_at(into->node.up, slot_of_child(into->node.up, right));
+    const struct ladder_key key = key_at(right->up, right->at);
     put_key(from, 0, &key);
     ladder_join_known(into->node.up, left);
     move_children(into, from, 0);

@@ -8,8 +8,9 @@ static bool slot_serves(const struct ladder_walk *w, const struct ladder_leaf *l
 {
     const struct ladder *const l = w->ladder;
 
-    if (l->bids) return (leaf->u.cells[i] & w->cells) && leaf->size[i] <= w->query.size;
-    return (w->cells >> leaf->u.cell[i] & 1) && leaf->size[i] >= w->query.size;
+    /* One branch on the whole, as the parts cannot be guessed. */
+    if (l->bids) return ((leaf->u.cells[i] & w->cells) != 0) & (leaf->size[i] <= w->query.size);
+    return (w->cells >> leaf->u.cell[i] & 1) & (leaf->size[i] >= w->query.size);
 }
 
 /* The first slot of the leaf from `at` on that may serve; LEAF_SLOTS: none. */
@@ -26,19 +27,19 @@ static int slot_from(const struct ladder_walk *w, const struct ladder_leaf *leaf
 
 /* The first leaf, from the child `from` of `in` on, in which an order may serve. `height` is that
  * of the node. Down where the words promise one, up where they do not. */
-static struct ladder_leaf *leaf_from(const struct ladder_walk *w, const struct ladder_inner *in,
-                                     int from, int32_t height)
+static struct ladder_leaf *leaf_from(const struct ladder_walk *w, struct ladder_inner *in, int from,
+                                     int32_t height)
 {
     const int class = ladder_class(w->ladder, w->query.size);
 
     while (in) {
-        const uint64_t *const cells = in->cells[class];
         int i = from;
-        while (i < in->node.n && !(cells[i] & w->cells))
+        while (i < in->node.n && !(in->cells[i][class] & w->cells))
             i++;
         if (i == in->node.n) {
-            const struct ladder_inner *const up = in->node.up;
-            if (up) from = slot_of_child(up, &in->node) + 1;
+            struct ladder_inner *const up = in->node.up;
+            if (from == 0) ladder_in_vain(w, &in->node, height);
+            from = in->node.at + 1;
             in = up;
             height++;
         } else if (height > 1) {
@@ -58,11 +59,12 @@ static struct ladder_leaf *leaf_from(const struct ladder_walk *w, const struct l
 static bool seek(struct ladder_walk *w)
 {
     while (w->leaf) {
-        w->at = slot_from(w, w->leaf, w->at);
+        const int from = w->at;
+        w->at = slot_from(w, w->leaf, from);
         if (w->at < LEAF_SLOTS) return true;
 
-        const struct ladder_inner *const up = w->leaf->node.up;
-        w->leaf = up ? leaf_from(w, up, slot_of_child(up, &w->leaf->node) + 1, 1) : NULL;
+        if (from == 0) ladder_in_vain(w, &w->leaf->node, 0);
+        w->leaf = leaf_from(w, w->leaf->node.up, w->leaf->node.at + 1, 1);
         w->at = 0;
     }
     return false;
@@ -72,9 +74,8 @@ static bool seek(struct ladder_walk *w)
 static void leave_row(struct ladder_walk *w)
 {
     const struct ladder_key end = { w->row_price, w->row_size, INT64_MAX, INT64_MAX };
-    int at;
 
-    w->leaf = ladder_leaf_of(w->ladder, &end, /* latest= */ true, &at);
+    w->leaf = ladder_leaf_of(w->ladder, &end, /* latest= */ true);
     w->at = slots_until(w->ladder, w->leaf->price, w->leaf->size, LEAF_SLOTS, &end);
     w->rung = NULL;
     w->cells = w->query.cells;
@@ -96,6 +97,17 @@ static void enter_row(struct ladder_walk *w)
     memset(w->looks, 0, sizeof(w->looks));
 }
 
+/* Who is asked for next is often behind the one that is found: let his order come meanwhile. */
+static void expect_behind(const struct ladder_leaf *leaf, int at)
+{
+    const uint64_t behind = at + 1 < LEAF_SLOTS ? leaf->node.live >> (at + 1) << (at + 1) : 0;
+
+    for (uint64_t live = behind, n = 0; live && n < 3; live &= live - 1, n++)
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr): a tag does no harm */
+        __builtin_prefetch((const char *)leaf->line[__builtin_ctzll(live)]);
+    __asm__ volatile("" : : "r"(leaf)); /* else gcc takes it for a function without effect */
+}
+
 /* The next order that may serve and is within the limit, *its* row being entered; NULL: none. */
 static struct rung *candidate(struct ladder_walk *w)
 {
@@ -110,6 +122,7 @@ static struct rung *candidate(struct ladder_walk *w)
             if (w->query.serves) enter_row(w);
         }
         w->rung = line_head(w->leaf->line[w->at]);
+        expect_behind(w->leaf, w->at);
     }
     return w->rung;
 }

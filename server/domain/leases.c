@@ -451,12 +451,17 @@ static bool made_to_leave(enum reason reason)
     return reason == REASON_DISPLACED || reason == REASON_DRAINED;
 }
 
+/* It used more than it asked for. */
+static bool passed_a_limit(enum reason reason)
+{
+    return reason == REASON_OUT_OF_MEMORY || reason == REASON_EGRESS_SPENT;
+}
+
 static bool is_exit_reason(enum lease_state state, enum reason reason)
 {
     if (made_to_leave(reason)) return state == LEASE_PREEMPTED;
     if (reason == REASON_TIME_SPENT) return state == LEASE_RUNNING;
-    return reason == REASON_DONE || reason == REASON_OUT_OF_MEMORY ||
-           reason == REASON_ENGINE_FAILED;
+    return reason == REASON_DONE || passed_a_limit(reason) || reason == REASON_ENGINE_FAILED;
 }
 
 /* Why it ended: one that was told to stop keeps the reason for that. */
@@ -480,7 +485,7 @@ static enum verdict verdict_of(enum reason reason, int32_t exit_code)
 static enum fault fault_of(enum reason reason)
 {
     if (reason == REASON_ENGINE_FAILED) return WHOSE_PROVIDER;
-    return reason == REASON_OUT_OF_MEMORY ? WHOSE_BUYER : WHOSE_NOBODY;
+    return passed_a_limit(reason) ? WHOSE_BUYER : WHOSE_NOBODY;
 }
 
 /* The least that is billed for a run that ends so. */

@@ -228,6 +228,7 @@ void market_apply(struct market *m, const struct command *c, struct outcome *out
         assert(out->refused != ERR_NONE);
         return;
     }
+    assert(out->refused == ERR_NONE);
     ledger_close(&s);
     m->last_seq = c->seq;
     m->last_us = c->at_us;

@@ -215,16 +215,18 @@ static bool gang_first(const struct bid_line *gang, const struct bid_line *line)
     return book_line_bid(gang)->bid.priority < book_line_bid(line)->bid.priority;
 }
 
-/* The ask meets an ordinary bid at this price, unless that is odd: then who names it is parked. */
+/* The ask meets an ordinary bid at this price, unless that is odd: then who names it is parked. A
+ * high limit names none: it is the most that somebody pays, and not what he has to. */
 static void meet_line(struct step *s, struct ask_entry *a, struct bid_line *line,
-                      struct money price, int *parked)
+                      struct money named, int *parked)
 {
+    const struct money price = collar_spare(s, a, named);
     const struct plan plan = { .want = line->want, .n = 1, .picks = { { a, price } } };
     struct bid_entry *const b = book_line_bid(line);
 
     if (!collar_odd(s, a->book, price)) {
         match_grant(s, b, &plan, (struct how){ 0 });
-    } else if (*parked == PARK_MAX || !collar_odd(s, a->book, line->limit)) {
+    } else if (*parked == PARK_MAX || collar_side(s, a->book, line->limit) != COLLAR_BELOW) {
         collar_park_ask(s, a);
     } else {
         collar_park_bid(s, b, a->book);

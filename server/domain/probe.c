@@ -40,7 +40,6 @@ void probe_bid(struct probe *p, struct market *m, const struct bid_entry *b, int
     p->bid.bid.sealed = false;
     p->bid.bid.parked = 0;
     p->bid.bid.parked_pool = 0;
-    dress(p);
 }
 
 /* Is there money for it? What it holds now would be free again. */

@@ -21,7 +21,8 @@ struct probe { /* stays where it is: its bid points into it */
 void probe_spec(struct probe *p, struct market *m, int64_t account, const struct bid_spec *spec,
                 int64_t now_us);
 
-/* A bid that there is, as if it came anew. */
+/* A bid that there is, as if it came anew. What follows from its terms is there once it has been
+ * asked whether it matches. */
 void probe_bid(struct probe *p, struct market *m, const struct bid_entry *b, int64_t now_us);
 
 /* Its terms have been changed: would it trade at once, and be paid for? */

@@ -120,7 +120,6 @@ struct node_entry *state_add_node(struct market *m, const struct node *n)
     e->node = *n;
     e->node.offered = (struct needs){ 0 };
     e->account = state_account(m, n->account); /* while loading it may come later */
-    e->site = e;
     return e;
 }
 

@@ -34,7 +34,7 @@ static bool reserve_parties(struct market *m, const struct touch_room *room)
     if (!v) return false;
     t->standings = v;
 
-    v = grown(&m->mem, t->pools, t->pools_n + (size_t)2 * WANTS_MAX, &t->pools_cap, sizeof(void *));
+    v = grown(&m->mem, t->pools, m->books_n, &t->pools_cap, sizeof(void *)); /* each but once */
     if (!v) return false;
     t->pools = v;
 

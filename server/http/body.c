@@ -59,14 +59,16 @@ static bool write_all(int fd, const char *p, size_t n)
 
 static void add_to_file(struct req_inside *x, const char *p, size_t n)
 {
+    struct err *err = &x->rq.err;
     sha256_add(x->hashing, p, n);
     if (x->rq.partial) {
-        if (!partial_write(x->rq.partial, p, n, &x->body_err)) x->must_close = true;
+        x->body_failed = !partial_write(x->rq.partial, p, n, err);
+        x->must_close = x->must_close || x->body_failed;
     } else if (!write_all(x->body_fd, p, n)) {
-        FAIL(&x->body_err, ERR_IO, "The blob could not be kept.");
-        err_internal(&x->body_err, "%s: %s", x->body_path, strerror(errno));
+        x->body_failed = !FAIL(err, ERR_IO, "The blob could not be kept.");
+        err_internal(err, "%s: %s", x->body_path, strerror(errno));
     }
-    if (x->body_err.code != ERR_NONE) return;
+    if (x->body_failed) return;
     const int64_t extra_us = x->rq.body_size * 1000000 / RATE_MIN;
     atomic_store(&x->slot->deadline_us, x->body_began_us + x->l->body_us + extra_us);
 }
@@ -74,11 +76,11 @@ static void add_to_file(struct req_inside *x, const char *p, size_t n)
 bool body_add(struct req_inside *x, const char *p, size_t n)
 {
     x->rq.body_size += (int64_t)n;
-    if (x->rq.body_size > x->body_max && x->body_err.code == ERR_NONE) {
-        FAIL(&x->body_err, ERR_BODY_TOO_LARGE, "At most %lld bytes.", (long long)x->body_max);
-        x->must_close = true;
+    if (x->rq.body_size > x->body_max && !x->body_failed) {
+        FAIL(&x->rq.err, ERR_BODY_TOO_LARGE, "At most %lld bytes.", (long long)x->body_max);
+        x->body_failed = x->must_close = true;
     }
-    if (x->body_err.code != ERR_NONE) return x->rq.body_size <= x->body_max + DRAIN_MAX;
+    if (x->body_failed) return x->rq.body_size <= x->body_max + DRAIN_MAX;
 
     if (is_blob(x))
         add_to_file(x, p, n);
@@ -90,11 +92,8 @@ bool body_add(struct req_inside *x, const char *p, size_t n)
 bool body_end(struct req_inside *x)
 {
     struct req *rq = &x->rq;
-    if (x->body.failed) FAIL(&x->body_err, ERR_NO_MEMORY, "No memory for the body.");
-    if (x->body_err.code != ERR_NONE) {
-        rq->err = x->body_err;
-        return false;
-    }
+    if (x->body.failed && !x->body_failed) FAIL(&rq->err, ERR_NO_MEMORY, "No memory for the body.");
+    if (x->body.failed || x->body_failed) return false;
     if (!is_blob(x)) {
         rq->body = buf_view(&x->body);
         if (rq->body.n > 0) rq->body_hash = sha256(rq->body);

@@ -29,7 +29,7 @@ struct req_inside *exchange_new(struct listener *l, struct slot *slot, const cha
     const char *copy = arena_copy(&x->rq.arena, str_of(uri));
     if (!copy) goto free_all;
     x->rq.path = str_of(copy); /* target_parse() cuts it */
-    if (!slot_go(slot, PHASE_HEADERS, x->began_us + l->slots.headers_us)) goto free_all;
+    if (!slot_go(slot, PHASE_HEADERS, x->began_us + l->slots.o.headers_us)) goto free_all;
     pthread_mutex_lock(&slot->lock);
     slot->x = x;
     pthread_mutex_unlock(&slot->lock);
@@ -57,7 +57,7 @@ void exchange_free(struct req_inside *x)
     arena_done(&x->rq.arena);
     struct slot *slot = x->slot;
     mem_free(x);
-    (void)!slot_go(slot, PHASE_IDLE, clock_monotonic_us() + l->slots.idle_us);
+    (void)!slot_go(slot, PHASE_IDLE, clock_monotonic_us() + l->slots.o.idle_us);
     atomic_fetch_sub(&l->inflight, 1);
     metrics_count(l->o.svc->metrics, GAUGE_INFLIGHT, -1);
 }

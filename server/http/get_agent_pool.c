@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /v1/agent/pools/{pool}: what an agent prices its asks by. "Best other" leaves out the asks of
- * the machine's own account, and those of machines that never delivered: an ask that nothing stands
- * behind must not move anybody's price. */
+ * the machine's own account, and those of machines that never delivered; of these the last trade
+ * does not tell either: an ask that nothing stands behind must not move anybody's price. */
 #include "http/found.h"
 #include "http/handlers.h"
 #include "service/info.h"
@@ -35,8 +35,7 @@ void get_agent_pool(struct req *rq)
 {
     const struct pool *pool = info_pool_named(rq->svc->info, rq->param[0]);
     struct rival_row rival = { 0 };
-    struct trade_row *last = NULL;
-    size_t n = 0;
+    struct trade_row last = { 0 };
     json_t *bid;
 
     if (!pool) {
@@ -46,14 +45,13 @@ void get_agent_pool(struct req *rq)
     const enum db_rc found =
         store_find_rival(rq->db, pool->number, rq->who.account, &rival, &rq->err);
     if (!read_well(rq, found)) return;
-    if (!read_well(rq, store_list_trades(rq->db, pool->number, INT64_MAX, 1, &rq->arena, &last, &n,
-                                         &rq->err)))
-        return;
+    const enum db_rc traded = store_find_proven_trade(rq->db, pool->number, &last, &rq->err);
+    if (!read_well(rq, traded)) return;
     if (!best_bid(rq, pool, &bid)) return;
     reply_json(rq, 200,
                json_pack("{s:s, s:o, s:o, s:o, s:o}", "pool", pool->name, "tick",
                          json_money(pool->tick.micros), "best_other_ask_price_per_unit_hour",
                          price_or_null(found == DB_ONE, rival.price),
                          "best_bid_price_per_unit_hour", bid, "last_trade",
-                         n > 0 ? last_trade_json(last) : json_null()));
+                         traded == DB_ONE ? last_trade_json(&last) : json_null()));
 }

@@ -2,6 +2,7 @@
 #include "http/found.h"
 #include "http/handlers.h"
 #include "service/view_job.h"
+#include "store/pulls.h"
 #include "store/use.h"
 #include "json/put.h"
 
@@ -16,16 +17,32 @@ static json_t *use_json(const struct use_row *use, size_t n, int64_t lease)
     return json_null();
 }
 
+/* How far its image has come, as its node says; null: it is not being fetched, or not told yet. */
+static json_t *pull_json(const struct pull_row *pull, size_t n, int64_t lease)
+{
+    static const char *const phases[] = { "waiting", "downloading", "unpacking" };
+
+    for (size_t i = 0; i < n; i++)
+        if (pull[i].lease == lease)
+            return json_pack("{s:s, s:I, s:I, s:o}", "phase", phases[pull[i].phase], "done_bytes",
+                             (json_int_t)pull[i].done_bytes, "total_bytes",
+                             (json_int_t)pull[i].total_bytes, "at", json_time(pull[i].told_us));
+    return json_null();
+}
+
 static void reply_whole(struct req *rq, const struct job_row *job)
 {
     struct lease_row *rows = NULL;
     struct use_row *use = NULL;
-    size_t n = 0, use_n = 0;
+    struct pull_row *pull = NULL;
+    size_t n = 0, use_n = 0, pull_n = 0;
     struct buf b;
 
     if (!read_well(rq, store_list_leases_of_bid(rq->db, job->bid, &rq->arena, &rows, &n, &rq->err)))
         return;
     if (!read_well(rq, store_list_lease_use(rq->db, job->bid, &rq->arena, &use, &use_n, &rq->err)))
+        return;
+    if (!read_well(rq, store_list_pulls(rq->db, job->bid, &rq->arena, &pull, &pull_n, &rq->err)))
         return;
     reply_begin(&b);
     view_job_read(rq->svc->info, job, &b);
@@ -33,6 +50,7 @@ static void reply_whole(struct req *rq, const struct job_row *job)
     for (size_t i = 0; i < n; i++) {
         auto_json json_t *lease = view_lease(rq->svc->info, &rows[i], rq->who.account);
         (void)json_object_set_new(lease, "use", use_json(use, use_n, rows[i].lease));
+        (void)json_object_set_new(lease, "image", pull_json(pull, pull_n, rows[i].lease));
         json_put_tree(&b, NULL, lease);
     }
     json_close(&b, ']');

@@ -48,12 +48,24 @@ void hand_finish(struct req_inside *x)
 
 /* --- being called back --- */
 
+/* The market's word on where the command stands in the sequence of all. */
+static void tell_sequence(struct req *rq)
+{
+    char room[SEQUENCE_TEXT_MAX];
+    struct buf b = { .p = room, .cap = sizeof(room), .max = sizeof(room) - 1 };
+
+    if (rq->submission->sequence.size == 0) return;
+    sequence_text(&rq->submission->sequence, &b);
+    buf_char(&b, '\0');
+    if (!b.failed) reply_header(rq, "Bourse-Sequence", room);
+}
+
 static void after_submit(struct req_inside *x)
 {
     struct req *rq = &x->rq;
-    switch (rq->submission.result) {
+    switch (rq->submission->result) {
     case SUBMIT_REPLAYED: reply_header(rq, "Idempotency-Replayed", "true"); break;
-    case SUBMIT_DONE:
+    case SUBMIT_DONE: tell_sequence(rq); break;
     case SUBMIT_REFUSED: break;
     case SUBMIT_KEY_REUSED:
         reply_refusal(rq, ERR_IDEMPOTENCY_KEY_REUSED, "Another request was sent with this key.");
@@ -64,7 +76,7 @@ static void after_submit(struct req_inside *x)
         hand_finish(x);
         return;
     case SUBMIT_FAILED:
-        rq->err = rq->submission.err;
+        rq->err = rq->submission->err;
         reply_problem(rq);
         hand_finish(x);
         return;
@@ -160,6 +172,8 @@ bool hand_step(struct req_inside *x, handler_fn *fn, struct db *db)
 static bool name_submission(struct req *rq)
 {
     const struct str key = req_header(rq, "Idempotency-Key");
+    if (!rq->submission) return true;
+    rq->submission->body = rq->body_hash;
     if (!(rq->route->flags & ROUTE_IDEM_KEY)) return true;
     if (!key.p)
         return FAIL(&rq->err, ERR_IDEMPOTENCY_KEY_MISSING,
@@ -178,10 +192,18 @@ static bool name_submission(struct req *rq)
                                        { key.p, key.n },
                                        { &node, rq->who.node ? sizeof(node) : 0 } };
     const struct hash h = sha256_parts(parts, ARRAY_LEN(parts));
-    memcpy(rq->submission.key, h.b, sizeof(rq->submission.key));
-    rq->submission.body = rq->body_hash;
-    rq->submission.keyed = true;
+    memcpy(rq->submission->key, h.b, sizeof(rq->submission->key));
+    rq->submission->keyed = true;
     return true;
+}
+
+/* Thousands of polls sleep for each request that changes something: only these carry a command. */
+static bool make_submission(struct req *rq)
+{
+    const char *method = rq->route->method;
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) return true;
+    rq->submission = arena_alloc(&rq->arena, sizeof(*rq->submission));
+    return rq->submission ? true : FAIL(&rq->err, ERR_NO_MEMORY, "No memory for the request.");
 }
 
 void hand_begin(struct req *rq)
@@ -190,7 +212,7 @@ void hand_begin(struct req *rq)
     const enum auth_rc rc = x->admitted ? AUTH_OK : access_check(x, rq->db);
     if (rc == AUTH_NEEDS_DB) FAIL(&rq->err, ERR_INTERNAL, "It was not found out who asks.");
     x->admitted = rc == AUTH_OK;
-    if (!x->admitted || !rates_check(x) || !name_submission(rq)) {
+    if (!x->admitted || !rates_check(x) || !make_submission(rq) || !name_submission(rq)) {
         reply_problem(rq);
         return;
     }
@@ -287,7 +309,7 @@ void req_submit(struct req *rq, handler_fn *next, bool on_worker)
         return;
     }
     if (!sleep_or_reply(x)) return;
-    struct submission *s = &rq->submission;
+    struct submission *s = rq->submission;
     if (s->command.account == 0) s->command.account = rq->who.account;
     s->arena = &rq->arena;
     s->done = called_back;

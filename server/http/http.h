@@ -75,7 +75,7 @@ struct req {
     struct partial *partial; /* of a piece of a blob: where it went instead; NULL: none */
     struct hash body_hash;   /* SHA-256 of the body as received */
     char request_id[65];
-    struct submission submission;
+    struct submission *submission; /* room for one, of all but GET and HEAD; zero */
     struct waiter waiter;
     struct look look;
     handler_fn *next;
@@ -87,6 +87,7 @@ struct req {
 };
 
 struct feed;
+struct publog;
 struct downloads;
 
 /* Everything the process has; made by main. All but `writer` are set before the first listener
@@ -96,6 +97,7 @@ struct services {
     struct hub *hub;
     struct writer *_Atomic writer;
     struct feed *feed;        /* service/feed.h: market data; NULL: there is none */
+    struct publog *publog;    /* service/publog.h: the public log; NULL: there is none */
     struct market_info *info; /* service/info.h: ids, keys, urls, rules, pools */
     struct blobs *blobs;
     struct uploads *uploads;

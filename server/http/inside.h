@@ -65,7 +65,7 @@ struct req_inside {
     int64_t body_began_us, body_max;
     struct upload upload; /* while it is counted */
     bool uploading;
-    struct err body_err; /* what stopped it; the rest is read and thrown away */
+    bool body_failed; /* rq.err says what stopped it; the rest is read and thrown away */
 
     /* Handing over. */
     enum handed handed;

@@ -10,6 +10,7 @@
 #include "service/info.h"
 #include "service/price.h"
 #include "service/words.h"
+#include "wire/image_ref.h"
 #include "json/put.h"
 
 #define EXPIRES_US       (7 * INT64_C(86400000000))
@@ -43,6 +44,7 @@ static const struct json_field wish_fields[] = {
 #define JOB_FIELDS(NEED) \
     JSON_TEXT(J, name, "name", JSON_MAY, 1, NAME_MAX_BYTES, "A name that people read."), \
     JSON_TEXT(J, image, "image", NEED, 1, IMAGE_MAX, "`blob:sha256:<digest>` of an OCI archive in the blob store, or an OCI reference with tag or digest."), \
+    JSON_BOOL(J, registry_login, "registry_login", JSON_MAY, "Have the image fetched with the login that the account keeps for its registry. The machine that runs the job learns it."), \
     JSON_TEXTS(J, command, "command", JSON_MAY, COMMAND_ARGS_MAX, "Arguments, instead of the image's."), \
     JSON_TEXTS(J, entrypoint, "entrypoint", JSON_MAY, COMMAND_ARGS_MAX, "Program, instead of the image's."), \
     JSON_TEXT_MAP(J, env, "env", JSON_MAY, ENV_MAX, "Environment variables."), \
@@ -109,6 +111,12 @@ static void check_image(struct req *rq, struct str image)
     const struct str hex = { image.p + prefix.n, image.n >= prefix.n ? image.n - prefix.n : 0 };
     if (!str_starts(image, prefix) || !str_hex(hex, digest, sizeof(digest)))
         WRONG("/image", "must be blob:sha256: and 64 lower-case hexadecimal digits");
+}
+
+static void check_registry(struct req *rq, const struct job_body *j)
+{
+    if (j->registry_login && j->image.p && !is_registry(image_registry(j->image)))
+        WRONG("/registry_login", "goes with an image of a registry only");
 }
 
 static bool is_output(struct str s)
@@ -308,6 +316,7 @@ bool job_body_check(struct req *rq, struct asking *q)
 {
     check_egress(rq, &q->job);
     check_image(rq, q->job.image);
+    check_registry(rq, &q->job);
     check_paths(rq, &q->job);
     check_together(rq, &q->job);
     check_regions(rq, q);
@@ -447,6 +456,7 @@ void job_body_blueprint(const struct job_body *j, struct buf *b)
     put_number(b, "memory_bytes", j->memory_bytes);
     put_some(b, "name", j->name);
     put_words(b, "outputs", &j->outputs);
+    if (j->registry_login) json_put_bool(b, "registry_login", true);
     put_number(b, "scratch_bytes", j->scratch_bytes);
     put_some(b, "workdir", j->workdir);
     json_close(b, '}');

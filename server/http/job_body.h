@@ -22,7 +22,7 @@ struct job_body {
     int64_t budget, limit, seconds, expires_us, attempts;
     int64_t nodes, checkpoint_seconds, auction_ms;
     int rank, tif, own, egress;
-    bool same_site, interruptible;
+    bool same_site, interruptible, registry_login;
     struct job_wish wish;
 };
 
@@ -30,7 +30,9 @@ struct asking {
     struct job_body job;
     const struct pool *pools[WANTS_MAX];
     struct bid_spec bid;
+    bool dry;      /* only asked what it would be, POST /v1/jobs?dry_run=true */
     bool no_quote; /* no limit was given, and there is no offer to take it from */
+    bool no_login; /* it wants one used that the account does not keep */
 };
 
 /* What stands for what is left out. */

@@ -72,12 +72,15 @@ static void resume_all(struct listener *l)
     k->first = k->last = NULL;
     pthread_mutex_unlock(&k->lock);
 
+    if (!x) return;
     while (x) {
         struct req_inside *next = x->resume_next; /* x may end as soon as it is resumed */
         MHD_resume_connection(x->connection);
         atomic_fetch_sub(&l->suspended, 1);
         x = next;
     }
+    for (int i = 0; i < l->loops_n; i++)
+        loop_wake(&l->loops[i]);
 }
 
 /* While the slot is locked and has a request, the request cannot end. */

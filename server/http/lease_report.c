@@ -27,7 +27,7 @@ static void fill_key(struct submission *s, const struct lease_report *e, int64_t
 void lease_report_submit(struct req *rq, const struct lease_row *row, const struct lease_report *e,
                          json_t *more, handler_fn *next)
 {
-    struct submission *s = &rq->submission;
+    struct submission *s = rq->submission;
 
     liveness_heard(rq->svc->liveness, rq->who.node, clock_wall_us());
     s->command = (struct command){
@@ -50,7 +50,7 @@ void lease_report_submit(struct req *rq, const struct lease_row *row, const stru
 
 void lease_report_answer(struct req *rq)
 {
-    const struct submission *s = &rq->submission;
+    const struct submission *s = rq->submission;
     struct lease_row row;
 
     if (s->result == SUBMIT_REFUSED && s->outcome.refused != ERR_NOT_FOUND) {

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,15 +35,38 @@ static struct slot *slot_of(struct MHD_Connection *c)
     return info ? info->socket_context : NULL;
 }
 
+/* Who is at the other end: an address of version 4, or the 64 bits of one of version 6 that a
+ * network has. */
+static uint64_t peer_of(struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    uint64_t peer = 0;
+    if (!info) return 0;
+    if (info->client_addr->sa_family == AF_INET)
+        return ((const struct sockaddr_in *)info->client_addr)->sin_addr.s_addr;
+    if (info->client_addr->sa_family != AF_INET6) return 0;
+    const struct in6_addr *in6 = &((const struct sockaddr_in6 *)info->client_addr)->sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(in6))
+        memcpy(&peer, &in6->s6_addr[12], 4);
+    else
+        memcpy(&peer, in6->s6_addr, 8);
+    return peer;
+}
+
 static void on_connection(void *arg, struct MHD_Connection *c, void **slot,
                           enum MHD_ConnectionNotificationCode what)
 {
     struct listener *l = arg;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
+        const union MHD_ConnectionInfo *fd =
             MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *slot = info ? slots_enter(&l->slots, info->connect_fd) : NULL;
-        if (*slot) metrics_count(l->o.svc->metrics, GAUGE_CONNECTIONS, 1);
+        const int at = fd ? fd->connect_fd : -1;
+        *slot = at >= 0 ? slots_enter(&l->slots, at, peer_of(c)) : NULL;
+        if (*slot)
+            metrics_count(l->o.svc->metrics, GAUGE_CONNECTIONS, 1);
+        else if (at >= 0)
+            shutdown(at, SHUT_RDWR); /* the library sees it closed */
     } else if (*slot) {
         slots_leave(&l->slots, *slot);
         *slot = NULL;
@@ -162,29 +186,56 @@ static bool raise_files(int more, struct err *err)
 
 /* --- start and stop --- */
 
-static bool start_daemon(struct listener *l, struct err *err)
+/* Each daemon has its share of the connections; those of one address are counted over all. */
+static struct MHD_Daemon *new_daemon(struct listener *l, int listen_fd)
 {
     const struct listener_options *o = &l->o;
-    const unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    const struct MHD_OptionItem pool[] = {
-        { MHD_OPTION_THREAD_POOL_SIZE, o->threads > 1 ? o->threads : 0, NULL },
-        { MHD_OPTION_END, 0, NULL },
-    };
-    l->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_call, l, MHD_OPTION_EXTERNAL_LOGGER, on_message, l,
-        MHD_OPTION_LISTEN_SOCKET, l->listen_fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
-        MHD_OPTION_URI_LOG_CALLBACK, on_uri, l, MHD_OPTION_NOTIFY_COMPLETED, on_completed, l,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)o->connections_per_ip, MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->connection_memory,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LIBRARY_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
-    return l->daemon ? true : FAIL(err, ERR_IO, "%s: the HTTP daemon did not start", o->address);
+    const unsigned most = (unsigned)((o->connections + o->threads - 1) / o->threads);
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_call, l,
+        MHD_OPTION_EXTERNAL_LOGGER, on_message, l, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_URI_LOG_CALLBACK, on_uri, l,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, l, MHD_OPTION_CONNECTION_LIMIT, most,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->connection_memory, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)LIBRARY_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
+static bool start_loop(struct listener *l, int i, struct err *err)
+{
+    struct loop *loop = &l->loops[i];
+    char name[16];
+    snprintf(name, sizeof(name), "%.8s-%u", l->o.name, (uint8_t)(i + 1));
+    loop->listen_fd = fcntl(l->listen_fd, F_DUPFD_CLOEXEC, 0);
+    if (loop->listen_fd < 0) return FAIL(err, ERR_IO, "%s: %s", l->o.name, strerror(errno));
+    if (!(loop->daemon = new_daemon(l, loop->listen_fd)))
+        return FAIL(err, ERR_IO, "%s: the HTTP daemon did not start", l->o.address);
+    return loop_start(loop, name, err);
+}
+
+/* All can be woken before the first runs: the keeper wakes all of them. */
+static bool start_loops(struct listener *l, struct err *err)
+{
+    bool ok = true;
+    l->loops_n = l->o.threads;
+    l->loops = mem_zalloc((size_t)l->loops_n * sizeof(*l->loops));
+    for (int i = 0; i < l->loops_n; i++)
+        ok = loop_init(&l->loops[i], err) && ok;
+    for (int i = 0; ok && i < l->loops_n; i++)
+        ok = start_loop(l, i, err);
+    return ok;
+}
+
+/* What a request has suspended in the last moment is resumed before the keeper ends. */
 static void free_listener(struct listener *l)
 {
+    for (int i = 0; i < l->loops_n; i++)
+        loop_stop(&l->loops[i]);
+    while (atomic_load(&l->suspended) > 0)
+        clock_sleep_us(1000);
     keeper_stop(l);
+    for (int i = 0; i < l->loops_n; i++)
+        loop_free(&l->loops[i]);
+    mem_free(l->loops);
     if (l->listen_fd >= 0) close(l->listen_fd);
     slots_done(&l->slots);
     mem_free(l);
@@ -204,13 +255,18 @@ struct listener *listener_start(const struct listener_options *o, struct err *er
     l->body_us = seconds_or(o->body_s, BODY_S);
     if (o->svc->auth) auth_derive(o->svc->auth, "cursor", l->cursor_key);
 
-    if (!slots_init(&l->slots, (size_t)o->connections + FILES_SPARE,
-                    seconds_or(o->headers_s, HEADERS_S), seconds_or(o->idle_s, IDLE_S), err)) {
+    const struct slots_options so = {
+        .n = (size_t)o->connections + FILES_SPARE,
+        .of_one_peer = o->connections_per_ip > 0 ? (size_t)o->connections_per_ip : SIZE_MAX,
+        .headers_us = seconds_or(o->headers_s, HEADERS_S),
+        .idle_us = seconds_or(o->idle_s, IDLE_S),
+    };
+    if (!slots_init(&l->slots, &so, err)) {
         mem_free(l);
         return NULL;
     }
     if (raise_files(o->connections, err) && open_socket(l, err) && keeper_start(l, err) &&
-        start_daemon(l, err)) {
+        start_loops(l, err)) {
         metrics_add_table(o->svc->metrics, o->name, o->routes, o->routes_n);
         LOG(LOG_INFO, "http.listening", LOG_C("listener", o->name), LOG_I64("port", l->port));
         return l;
@@ -234,7 +290,8 @@ bool listener_drain(struct listener *l, int64_t timeout_us)
 {
     const int64_t until_us = clock_monotonic_us() + timeout_us;
     if (!atomic_exchange(&l->draining, true)) {
-        MHD_quiesce_daemon(l->daemon);
+        for (int i = 0; i < l->loops_n; i++)
+            loop_quiet(&l->loops[i]);
         if (l->o.svc->hub) hub_close(l->o.svc->hub);
         feed_close(l->o.svc->feed);
     }
@@ -253,6 +310,5 @@ void listener_stop(struct listener *l)
     /* What is with a worker or the market comes back: both answer all they have. */
     while (atomic_load(&l->suspended) > 0)
         clock_sleep_us(1000);
-    MHD_stop_daemon(l->daemon);
     free_listener(l);
 }

@@ -13,7 +13,7 @@ struct listener_options {
     size_t routes_n;
     struct services *svc;
     int threads;
-    size_t connection_memory; /* of one connection, headers included: 32768; 8192 for agents */
+    size_t connection_memory; /* of one connection, headers included: 32768; 6144 for agents */
     int connections;          /* at most; 15000 for agents */
     int connections_per_ip;   /* 0: no limit, as behind a proxy */
     int64_t body_max;         /* of a body that is no blob; 0: BODY_MAX */

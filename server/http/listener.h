@@ -3,6 +3,7 @@
 #pragma once
 
 #include "http/inside.h"
+#include "http/loops.h"
 
 struct keeper {
     pthread_t thread;
@@ -15,7 +16,8 @@ struct keeper {
 
 struct listener {
     struct listener_options o;
-    struct MHD_Daemon *daemon;
+    struct loop *loops;
+    int loops_n;
     int listen_fd; /* -1 once it is closed */
     int port;
     struct slots slots;

@@ -26,9 +26,9 @@ static void answer(struct req *rq)
 {
     struct node_row row;
 
-    if (rq->submission.result == SUBMIT_REFUSED)
+    if (rq->submission->result == SUBMIT_REFUSED)
         reply_refused(rq);
-    else if (db_found(store_find_node(rq->db, rq->submission.command.u.drain_node.node, &rq->arena,
+    else if (db_found(store_find_node(rq->db, rq->submission->command.u.drain_node.node, &rq->arena,
                                       &row, &rq->err),
                       &rq->err))
         reply_node(rq, &row);
@@ -39,7 +39,7 @@ static void answer(struct req *rq)
 /* from_us 0: no more. */
 static void submit(struct req *rq, int64_t node, int64_t from_us, bool stops)
 {
-    struct submission *sub = &rq->submission;
+    struct submission *sub = rq->submission;
 
     sub->command = (struct command){ .kind = COMMAND_DRAIN_NODE,
                                      .account = rq->who.account,

@@ -27,8 +27,8 @@ static void answer(struct req *rq)
 {
     struct ask_row row;
 
-    if (rq->submission.result == SUBMIT_REFUSED) {
-        if (rq->submission.outcome.refused == ERR_NOT_FOUND)
+    if (rq->submission->result == SUBMIT_REFUSED) {
+        if (rq->submission->outcome.refused == ERR_NOT_FOUND)
             reply_refusal(rq, ERR_WRONG_STATE, "This ask does not rest any more.");
         else
             reply_refused(rq);
@@ -58,15 +58,16 @@ void patch_ask(struct req *rq)
         return;
     }
     if (!req_if_match(rq, row.version)) return;
-    rq->submission.command = (struct command){
+    rq->submission->command = (struct command){
         .kind = COMMAND_AMEND_ASK,
         .account = rq->who.account,
         .u.amend_ask = { row.ask,
                          { change.price ? change.price : row.price },
                          (int32_t)(change.units ? change.units : row.units) },
     };
-    rq->submission.payload = payload_make(&rq->submission.command, about(rq, &change), &rq->arena);
-    if (rq->submission.payload.p)
+    rq->submission->payload =
+        payload_make(&rq->submission->command, about(rq, &change), &rq->arena);
+    if (rq->submission->payload.p)
         req_submit(rq, answer, /* on_worker= */ true);
     else
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the request.");

@@ -19,8 +19,8 @@ static void answer(struct req *rq)
 {
     struct job_row row;
 
-    if (rq->submission.result == SUBMIT_REFUSED) {
-        if (rq->submission.outcome.refused == ERR_NOT_FOUND)
+    if (rq->submission->result == SUBMIT_REFUSED) {
+        if (rq->submission->outcome.refused == ERR_NOT_FOUND)
             reply_refusal(rq, ERR_WRONG_STATE, "This bid does not rest any more.");
         else
             reply_refused(rq);
@@ -37,11 +37,11 @@ void patch_bid(struct req *rq)
 
     if (!found_job(rq, "bid_", &row) || !req_json(rq, &change)) return;
     if (!req_if_match(rq, row.version)) return;
-    rq->submission.command = (struct command){ .kind = COMMAND_AMEND_BID,
-                                               .account = rq->who.account,
-                                               .u.amend_bid = { row.bid, { change.limit } } };
-    rq->submission.payload = payload_make(&rq->submission.command, NULL, &rq->arena);
-    if (rq->submission.payload.p)
+    rq->submission->command = (struct command){ .kind = COMMAND_AMEND_BID,
+                                                .account = rq->who.account,
+                                                .u.amend_bid = { row.bid, { change.limit } } };
+    rq->submission->payload = payload_make(&rq->submission->command, NULL, &rq->arena);
+    if (rq->submission->payload.p)
         req_submit(rq, answer, /* on_worker= */ true);
     else
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the request.");

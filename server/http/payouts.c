@@ -31,8 +31,8 @@ static void again(struct req *rq)
 {
     struct as_of c;
 
-    if (as_of_stored(rq->svc->info, rq->db, rq->submission.command.seq, rq->who.account, &rq->arena,
-                     &c, &rq->err))
+    if (as_of_stored(rq->svc->info, rq->db, rq->submission->command.seq, rq->who.account,
+                     &rq->arena, &c, &rq->err))
         created(rq, &c);
     else
         reply_problem(rq);
@@ -42,9 +42,9 @@ static void answer(struct req *rq)
 {
     struct as_of c;
 
-    switch (rq->submission.result) {
+    switch (rq->submission->result) {
     case SUBMIT_DONE:
-        if (as_of_submission(rq->svc->info, &rq->submission, &rq->arena, &c, &rq->err))
+        if (as_of_submission(rq->svc->info, rq->submission, &rq->arena, &c, &rq->err))
             created(rq, &c);
         else
             reply_problem(rq);
@@ -62,11 +62,11 @@ void post_payouts(struct req *rq)
     struct new_payout p = { 0 };
 
     if (!req_json(rq, &p)) return;
-    rq->submission.command = (struct command){ .kind = COMMAND_REQUEST_PAYOUT,
-                                               .account = rq->who.account,
-                                               .u.request_payout = { { p.amount } } };
-    rq->submission.payload = payload_make(&rq->submission.command, NULL, &rq->arena);
-    if (rq->submission.payload.p)
+    rq->submission->command = (struct command){ .kind = COMMAND_REQUEST_PAYOUT,
+                                                .account = rq->who.account,
+                                                .u.request_payout = { { p.amount } } };
+    rq->submission->payload = payload_make(&rq->submission->command, NULL, &rq->arena);
+    if (rq->submission->payload.p)
         req_submit(rq, answer, /* on_worker= */ false);
     else
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the request.");

@@ -18,6 +18,7 @@
 #include "sign/receipt.h"
 #include "store/agents.h"
 #include "store/checkpoints.h"
+#include "store/pulls.h"
 #include "store/ticks.h"
 #include "store/use.h"
 
@@ -33,11 +34,17 @@ struct told_tick {
     uint8_t signature[SIGNATURE_SIZE];
 };
 
+struct told_pull {
+    int phase;
+    int64_t done_bytes, total_bytes;
+};
+
 struct told_lease {
     struct str lease_id;
     int64_t epoch;
     int state;
-    struct told_tick tick; /* document p NULL: none */
+    struct told_tick tick;  /* document p NULL: none */
+    struct told_pull image; /* total_bytes 0: not told, as no image has none */
 };
 
 struct told {
@@ -53,12 +60,22 @@ static const struct json_field tick_fields[] = {
     JSON_BASE64(struct told_tick, signature, "signature", JSON_NEED, SIGNATURE_SIZE, "An Ed25519 signature, 64 bytes in base64."),
     JSON_END
 };
+#define P struct told_pull
+static const char *const phase_names[] = { "waiting", "downloading", "unpacking", NULL };
+static const struct json_field pull_fields[] = {
+    JSON_ENUM(P, phase, "phase", JSON_NEED, phase_names, "Waiting for its turn or the registry, downloading, or unpacking."),
+    JSON_I64(P, done_bytes, "done_bytes", JSON_NEED, 0, IMAGE_BYTES_MAX, "Of what is compressed."),
+    JSON_I64(P, total_bytes, "total_bytes", JSON_NEED, -1, IMAGE_BYTES_MAX, "As far as it is known; -1: not at all."),
+    JSON_END
+};
+#undef P
 #define L struct told_lease
 static const struct json_field lease_fields[] = {
     JSON_TEXT(L, lease_id, "lease_id", JSON_NEED, 1, ID_TEXT_MAX - 1, "The id of a lease."),
     JSON_I64(L, epoch, "epoch", JSON_NEED, 1, INT32_MAX, "The epoch of the lease, from the assignment."),
     JSON_ENUM(L, state, "state", JSON_NEED, state_names, "Where a lease stands."),
     JSON_OBJECT(L, tick, "tick", JSON_MAY, tick_fields, "The newest tick, or null."),
+    JSON_OBJECT(L, image, "image", JSON_MAY, pull_fields, "How far its image has come, while it is fetched."),
     JSON_END
 };
 #undef L
@@ -175,6 +192,21 @@ static bool keep_use(struct req *rq, const struct beat *b, const struct told_lea
     return rc == DB_ONE || rc == DB_NONE;
 }
 
+/* False: rq->err. */
+static bool keep_pull(struct req *rq, const struct beat *b, const struct told_lease *t,
+                      const struct lease_row *l)
+{
+    const struct pull_row row = { .lease = l->lease,
+                                  .phase = t->image.phase,
+                                  .done_bytes = t->image.done_bytes,
+                                  .total_bytes = t->image.total_bytes,
+                                  .told_us = b->now_us };
+
+    if (t->image.total_bytes == 0 || l->state != LEASE_PREPARING) return true;
+    const enum db_rc rc = store_put_pull(rq->db, &row, &rq->err);
+    return rc == DB_ONE || rc == DB_NONE;
+}
+
 static bool keep_gpus(struct req *rq, const struct beat *b)
 {
     const struct str text = node_gpus_text(&b->told.gpus, &rq->arena);
@@ -246,6 +278,7 @@ static bool hear_leases(struct req *rq, const struct told *told, const struct be
                                                                "forget", json_null(), 0));
         if (l && v[i].tick.document.p && !keep_tick(rq, b, &v[i], l)) return false;
         if (l && !keep_use(rq, b, &v[i], l)) return false;
+        if (l && !keep_pull(rq, b, &v[i], l)) return false;
     }
     return true;
 }
@@ -306,7 +339,7 @@ static void drop(void *arg)
 /* The market is told that it is lost; then the heartbeat is answered. */
 static void give_up(struct req *rq, const struct lease_row *l, json_t *reply)
 {
-    struct submission *s = &rq->submission;
+    struct submission *s = rq->submission;
 
     LOG(LOG_WARN, "lease.stranded", LOG_I64("lease", l->lease), LOG_I64("node", l->node));
     s->command = (struct command){
@@ -348,7 +381,7 @@ static void answer(struct req *rq)
 
 static void tell_health(struct req *rq, bool well)
 {
-    struct submission *sub = &rq->submission;
+    struct submission *sub = rq->submission;
 
     sub->command = (struct command){ .kind = COMMAND_NODE_HEALTH,
                                      .account = ACCOUNT_WORLD,

@@ -74,12 +74,12 @@ static void made(struct req *rq)
 {
     struct join_body *j = rq->state;
 
-    if (rq->submission.result == SUBMIT_REFUSED) {
+    if (rq->submission->result == SUBMIT_REFUSED) {
         reply_refused(rq);
         return;
     }
-    j->node = rq->submission.command.seq;
-    j->node_at_us = rq->submission.command.at_us;
+    j->node = rq->submission->command.seq;
+    j->node_at_us = rq->submission->command.at_us;
     switch (db_tx(rq->db, keep, j, &rq->err)) {
     case DB_ONE: reply_joined(rq, j); return;
     case DB_NONE: reply_bad_token(rq); return;
@@ -90,7 +90,7 @@ static void made(struct req *rq)
 
 static void make_node(struct req *rq, const struct join_body *j)
 {
-    struct submission *sub = &rq->submission;
+    struct submission *sub = rq->submission;
     struct node_spec spec;
     char key[45];
 

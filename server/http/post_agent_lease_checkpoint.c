@@ -222,7 +222,7 @@ static void reply_kept(struct req *rq, const struct checkpointing *x, bool kept)
 static void answer(struct req *rq)
 {
     const struct checkpointing *x = rq->state;
-    const struct submission *s = &rq->submission;
+    const struct submission *s = rq->submission;
     const struct keeping k = { rq->svc->blobs, rq->db };
 
     if (s->result == SUBMIT_REFUSED && s->outcome.refused == ERR_NOT_FOUND)
@@ -250,7 +250,7 @@ static void fill_key(struct submission *s, const struct checkpointing *x)
 
 static void submit(struct req *rq, const struct checkpointing *x)
 {
-    struct submission *s = &rq->submission;
+    struct submission *s = rq->submission;
     char manifest[65];
 
     hex_encode(x->manifest.b, sizeof(x->manifest.b), manifest);

@@ -147,18 +147,19 @@ static void check_work(struct req *rq, const struct exiting *x)
 
 static bool find_reason(struct req *rq, struct str said, enum reason *out)
 {
-    static const enum reason may[] = { REASON_DONE,       REASON_OUT_OF_MEMORY,
-                                       REASON_TIME_SPENT, REASON_ENGINE_FAILED,
-                                       REASON_DISPLACED,  REASON_DRAINED };
+    static const enum reason may[] = { REASON_DONE,        REASON_OUT_OF_MEMORY,
+                                       REASON_TIME_SPENT,  REASON_ENGINE_FAILED,
+                                       REASON_DISPLACED,   REASON_DRAINED,
+                                       REASON_EGRESS_SPENT };
 
     for (size_t i = 0; i < ARRAY_LEN(may); i++) {
         if (!str_is(said, reason_names[may[i]])) continue;
         *out = may[i];
         return true;
     }
-    complain(
-        &rq->complaints, &rq->arena, &rq->err, "/receipt",
-        "has a reason that is none of done, out-of-memory, time-spent, engine-failed, displaced");
+    complain(&rq->complaints, &rq->arena, &rq->err, "/receipt",
+             "has a reason that is none of done, out-of-memory, egress-spent, time-spent, "
+             "engine-failed, displaced");
     return false;
 }
 
@@ -221,7 +222,7 @@ static bool give_outputs(struct req *rq, const struct exiting *x)
 static void answer(struct req *rq)
 {
     const struct exiting *x = rq->state;
-    const enum submitted result = rq->submission.result;
+    const enum submitted result = rq->submission->result;
 
     if (result == SUBMIT_DONE || result == SUBMIT_REPLAYED) {
         hub_notify(rq->svc->hub, (struct topic){ TOPIC_LOG, x->lease.lease }); /* no more comes */

@@ -61,7 +61,7 @@ static void wait_or_reply(struct req *rq)
 
 static void told(struct req *rq)
 {
-    if (rq->submission.result == SUBMIT_REFUSED)
+    if (rq->submission->result == SUBMIT_REFUSED)
         lease_report_answer(rq);
     else
         wait_or_reply(rq);

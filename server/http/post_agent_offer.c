@@ -63,7 +63,7 @@ static void answer(struct req *rq)
 {
     const struct offering *o = rq->state;
 
-    if (rq->submission.result == SUBMIT_REFUSED) {
+    if (rq->submission->result == SUBMIT_REFUSED) {
         reply_refused(rq);
         return;
     }
@@ -86,11 +86,11 @@ void post_agent_offer(struct req *rq)
     rq->state = o;
     if (!req_json(rq, &o->said) || !find_ask(rq, o->said.ask_id, &ask) || !find_bid(rq, &bid))
         return;
-    rq->submission.command = (struct command){ .kind = COMMAND_OFFER,
-                                               .account = rq->who.account,
-                                               .u.offer = { bid, ask, { o->said.price } } };
-    rq->submission.payload = payload_make(&rq->submission.command, NULL, &rq->arena);
-    if (rq->submission.payload.p)
+    rq->submission->command = (struct command){ .kind = COMMAND_OFFER,
+                                                .account = rq->who.account,
+                                                .u.offer = { bid, ask, { o->said.price } } };
+    rq->submission->payload = payload_make(&rq->submission->command, NULL, &rq->arena);
+    if (rq->submission->payload.p)
         req_submit(rq, answer, /* on_worker= */ true);
     else
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the offer.");

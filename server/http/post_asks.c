@@ -140,7 +140,7 @@ static void created(struct req *rq, const struct as_of *c)
 static void answer(struct req *rq)
 {
     struct as_of c;
-    const struct submission *s = &rq->submission;
+    const struct submission *s = rq->submission;
     bool ok = true;
 
     switch (s->result) {
@@ -177,7 +177,7 @@ static void place(struct req *rq, struct asking *q)
         reply_problem(rq);
         return;
     }
-    rq->submission.command = (struct command){
+    rq->submission->command = (struct command){
         .kind = COMMAND_PLACE_ASK,
         .account = rq->who.account,
         .u.place_ask = { .node = q->node,
@@ -195,12 +195,12 @@ static void place(struct req *rq, struct asking *q)
                          .egress_max = q->ask.egress,
                          .post_only = q->ask.post_only },
     };
-    rq->submission.payload =
-        payload_make(&rq->submission.command,
+    rq->submission->payload =
+        payload_make(&rq->submission->command,
                      json_pack("{s:s, s:s}", "by", rq->who.node != 0 ? "agent" : "owner", "pricing",
                                ask_pricing_names[q->ask.pricing]),
                      &rq->arena);
-    if (rq->submission.payload.p)
+    if (rq->submission->payload.p)
         req_submit(rq, answer, /* on_worker= */ true);
     else
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the ask.");

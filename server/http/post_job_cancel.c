@@ -20,10 +20,10 @@ static void reply_now(struct req *rq)
 /* What is over is unknown to the market, and cancelled or not: it stays as it is. */
 static void answer(struct req *rq)
 {
-    const bool over =
-        rq->submission.result == SUBMIT_REFUSED && rq->submission.outcome.refused == ERR_NOT_FOUND;
+    const bool over = rq->submission->result == SUBMIT_REFUSED &&
+                      rq->submission->outcome.refused == ERR_NOT_FOUND;
 
-    if (rq->submission.result == SUBMIT_REFUSED && !over)
+    if (rq->submission->result == SUBMIT_REFUSED && !over)
         reply_refused(rq);
     else
         reply_now(rq);
@@ -34,11 +34,11 @@ static void cancel(struct req *rq, const char *prefix)
     struct job_row row;
 
     if (!found_job(rq, prefix, &row)) return;
-    rq->submission.command = (struct command){ .kind = COMMAND_CANCEL_JOB,
-                                               .account = rq->who.account,
-                                               .u.order = { row.bid } };
-    rq->submission.payload = payload_make(&rq->submission.command, NULL, &rq->arena);
-    if (rq->submission.payload.p)
+    rq->submission->command = (struct command){ .kind = COMMAND_CANCEL_JOB,
+                                                .account = rq->who.account,
+                                                .u.order = { row.bid } };
+    rq->submission->payload = payload_make(&rq->submission->command, NULL, &rq->arena);
+    if (rq->submission->payload.p)
         req_submit(rq, answer, /* on_worker= */ true);
     else
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the request.");

@@ -15,6 +15,8 @@
 #include "service/view_job.h"
 #include "store/accounts.h"
 #include "store/auctions.h"
+#include "store/registry_logins.h"
+#include "wire/image_ref.h"
 #include "json/put.h"
 
 #define BLUEPRINT_MAX ((size_t)2 * BODY_MAX) /* escapes may be longer than they came */
@@ -28,8 +30,8 @@ static bool describe(struct req *rq, const struct asking *q)
 
     job_body_blueprint(&q->job, &about);
     if (about.failed) return false;
-    rq->submission.payload = payload_of(&rq->submission.command, buf_view(&about), &rq->arena);
-    return rq->submission.payload.p != NULL;
+    rq->submission->payload = payload_of(&rq->submission->command, buf_view(&about), &rq->arena);
+    return rq->submission->payload.p != NULL;
 }
 
 /* ---- answers ---- */
@@ -77,11 +79,20 @@ static void again(struct req *rq)
 {
     struct as_of c;
 
-    if (as_of_stored(rq->svc->info, rq->db, rq->submission.command.seq, rq->who.account, &rq->arena,
-                     &c, &rq->err))
+    if (as_of_stored(rq->svc->info, rq->db, rq->submission->command.seq, rq->who.account,
+                     &rq->arena, &c, &rq->err))
         created(rq, &c, NULL);
     else
         reply_problem(rq);
+}
+
+static void refuse_no_login(struct req *rq, const struct asking *q)
+{
+    const struct str r = image_registry(q->job.image);
+
+    WRONG("/registry_login", "needs a login for %.*s, of which the account keeps none", (int)r.n,
+          r.p);
+    reply_problem(rq);
 }
 
 static void refuse_no_quote(struct req *rq)
@@ -113,20 +124,22 @@ static void answer(struct req *rq)
     const struct asking *q = rq->state;
     struct as_of c;
 
-    switch (rq->submission.result) {
+    switch (rq->submission->result) {
     case SUBMIT_DONE:
         if (q->bid.auction_ms > 0 && !rq->db) {
             req_on_worker(rq, announce);
             return;
         }
-        if (as_of_submission(rq->svc->info, &rq->submission, &rq->arena, &c, &rq->err))
+        if (as_of_submission(rq->svc->info, rq->submission, &rq->arena, &c, &rq->err))
             created(rq, &c, &q->job);
         else
             reply_problem(rq);
         return;
     case SUBMIT_REPLAYED: req_on_worker(rq, again); return;
     case SUBMIT_REFUSED:
-        if (q->no_quote)
+        if (q->no_login)
+            refuse_no_login(rq, q);
+        else if (q->no_quote)
             refuse_no_quote(rq);
         else
             reply_refused(rq);
@@ -168,7 +181,9 @@ static void checked(struct req *rq)
 
 static void dry_run(struct req *rq, const struct asking *q)
 {
-    if (q->no_quote)
+    if (q->no_login)
+        refuse_no_login(rq, q);
+    else if (q->no_quote)
         refuse_no_quote(rq);
     else if (!job_body_check_moment(rq, q))
         reply_problem(rq);
@@ -186,10 +201,48 @@ static bool is_dry(struct req *rq, bool *dry)
     return true;
 }
 
+/* ---- the request ---- */
+
+/* To the market, which knows the key or takes the job. */
+static void place(struct req *rq)
+{
+    const struct asking *q = rq->state;
+
+    rq->submission->command = (struct command){ .kind = COMMAND_SUBMIT_JOB,
+                                                .account = rq->who.account,
+                                                .u.submit_job = q->bid };
+    if (describe(rq, q))
+        req_submit(rq, answer, /* on_worker= */ false);
+    else
+        reply_refusal(rq, ERR_NO_MEMORY, "No memory for the job.");
+}
+
+/* Without the login the job has no limit that the market takes: so a key that is known is answered
+ * as the first time, whatever became of the login since. */
+static void with_login(struct req *rq)
+{
+    struct asking *q = rq->state;
+    struct str sealed;
+
+    switch (store_find_registry_login(rq->db, rq->who.account, image_registry(q->job.image),
+                                      &rq->arena, &sealed, &rq->err)) {
+    case DB_ONE: break;
+    case DB_NONE:
+        q->no_login = true;
+        q->bid.limit.micros = 0;
+        break;
+    case DB_RETRY:
+    case DB_FAIL: reply_problem(rq); return;
+    }
+    if (q->dry)
+        dry_run(rq, q);
+    else
+        place(rq);
+}
+
 void post_jobs(struct req *rq)
 {
     struct asking *q = arena_alloc(&rq->arena, sizeof(*q));
-    bool dry = false;
 
     if (!q) {
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the job.");
@@ -197,21 +250,16 @@ void post_jobs(struct req *rq)
     }
     rq->state = q;
     job_body_init(&q->job, clock_wall_us());
-    if (!is_dry(rq, &dry) || !req_json(rq, &q->job)) return;
+    if (!is_dry(rq, &q->dry) || !req_json(rq, &q->job)) return;
     if (!job_body_check(rq, q)) {
         reply_problem(rq);
         return;
     }
     job_body_quote(rq, q);
-    if (dry) {
+    if (q->job.registry_login)
+        req_on_worker(rq, with_login);
+    else if (q->dry)
         dry_run(rq, q);
-        return;
-    }
-    rq->submission.command = (struct command){ .kind = COMMAND_SUBMIT_JOB,
-                                               .account = rq->who.account,
-                                               .u.submit_job = q->bid };
-    if (describe(rq, q))
-        req_submit(rq, answer, /* on_worker= */ false);
     else
-        reply_refusal(rq, ERR_NO_MEMORY, "No memory for the job.");
+        place(rq);
 }

@@ -62,11 +62,11 @@ static void opened(struct req *rq)
 {
     struct sign_in *s = rq->state;
 
-    if (rq->submission.result == SUBMIT_REFUSED) {
+    if (rq->submission->result == SUBMIT_REFUSED) {
         reply_refused(rq);
         return;
     }
-    s->account = (struct account_ref){ rq->submission.command.seq, rq->submission.command.at_us };
+    s->account = (struct account_ref){ rq->submission->command.seq, rq->submission->command.at_us };
     auth_secret_new("brs_rec_", s->recovery);
     enum db_rc rc = db_tx(rq->db, keep_key, s, &rq->err);
     if (rc == DB_NONE) {
@@ -83,7 +83,7 @@ static void opened(struct req *rq)
 static void open_account(struct req *rq, const struct sign_in *s)
 {
     static const char label[] = "open-account\n";
-    struct submission *sub = &rq->submission;
+    struct submission *sub = rq->submission;
     const struct hash_part parts[] = { { label, sizeof(label) - 1 },
                                        { s->key.b, sizeof(s->key.b) } };
     const struct hash name = sha256_parts(parts, ARRAY_LEN(parts));

@@ -84,7 +84,7 @@ void reply_refusal(struct req *rq, enum err_code code, const char *fmt, ...)
 
 void reply_refused(struct req *rq)
 {
-    const struct submission *s = &rq->submission;
+    const struct submission *s = rq->submission;
     if (s->result != SUBMIT_REFUSED) {
         reply_refusal(rq, ERR_INTERNAL, "It was not refused.");
         return;

@@ -47,7 +47,7 @@ static void keep(struct req *rq)
 /* The second half when the market had to know. */
 static void changed(struct req *rq)
 {
-    if (rq->submission.result == SUBMIT_REFUSED)
+    if (rq->submission->result == SUBMIT_REFUSED)
         reply_refused(rq);
     else
         keep(rq);
@@ -55,7 +55,7 @@ static void changed(struct req *rq)
 
 static void change(struct req *rq, const struct node_spec *spec)
 {
-    struct submission *sub = &rq->submission;
+    struct submission *sub = rq->submission;
 
     sub->command = (struct command){ .kind = COMMAND_PUT_NODE,
                                      .account = rq->who.account,

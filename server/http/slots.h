@@ -32,22 +32,33 @@ struct slot {
     _Atomic int64_t deadline_us; /* clock_monotonic_us; INT64_MAX: none */
     int64_t bytes_seen;          /* the sweep's: received when it became idle; -1: not looked yet */
     struct slot *next_free;
+    uint64_t peer;                      /* who has it; this and the next two: slots.lock */
+    struct slot *next_of_peers, **link; /* link: what points to it */
 };
 
-struct slots {
-    struct slot *v;
-    size_t n;
-    pthread_mutex_t lock; /* guards: free */
-    struct slot *free;
+struct slots_options {
+    size_t n;           /* slots */
+    size_t of_one_peer; /* so many may one peer have */
     int64_t headers_us, idle_us;
 };
 
-MUST_CHECK bool slots_init(struct slots *s, size_t n, int64_t headers_us, int64_t idle_us,
-                           struct err *err);
+#define PEER_CHAINS 1024
+
+struct slots {
+    struct slots_options o;
+    struct slot *v;
+    pthread_mutex_t lock; /* guards: free, peers */
+    struct slot *free;
+    struct slot *peers[PEER_CHAINS]; /* the taken ones by a hash of their peer */
+};
+
+/* False: ERR_NO_MEMORY. */
+MUST_CHECK bool slots_init(struct slots *s, const struct slots_options *o, struct err *err);
 void slots_done(struct slots *s);
 
-/* A connection has come; it has headers_us for its first request. NULL: no slot is free. */
-struct slot *slots_enter(struct slots *s, int fd);
+/* A connection of that peer has come; it has headers_us for its first request. NULL: no slot is
+ * free, or he has as many as one may have. */
+struct slot *slots_enter(struct slots *s, int fd, uint64_t peer);
 void slots_leave(struct slots *s, struct slot *slot);
 
 /* Go on to `to`, if the sweep has not been faster. False: the connection is cut. */

@@ -104,7 +104,7 @@ static bool find_account(struct req *rq, struct str text, const char *pointer, i
 
 static void answer(struct req *rq)
 {
-    if (rq->submission.result == SUBMIT_REFUSED)
+    if (rq->submission->result == SUBMIT_REFUSED)
         reply_refused(rq);
     else
         reply_team(rq);
@@ -112,9 +112,9 @@ static void answer(struct req *rq)
 
 static void submit(struct req *rq)
 {
-    rq->submission.command.account = rq->who.account;
-    rq->submission.payload = payload_make(&rq->submission.command, NULL, &rq->arena);
-    if (rq->submission.payload.p)
+    rq->submission->command.account = rq->who.account;
+    rq->submission->payload = payload_make(&rq->submission->command, NULL, &rq->arena);
+    if (rq->submission->payload.p)
         req_submit(rq, answer, /* on_worker= */ true);
     else
         reply_refusal(rq, ERR_NO_MEMORY, "No memory for the request.");
@@ -127,7 +127,7 @@ void post_team_invitations(struct req *rq)
     int64_t account = 0;
 
     if (!req_json(rq, &said) || !find_account(rq, said.account_id, "/account_id", &account)) return;
-    rq->submission.command =
+    rq->submission->command =
         (struct command){ .kind = COMMAND_INVITE, .u.invite = { account, (int32_t)said.quota } };
     submit(rq);
 }
@@ -139,7 +139,7 @@ void post_team_join(struct req *rq)
     int64_t team = 0;
 
     if (!req_json(rq, &said) || !find_account(rq, said.team_id, "/team_id", &team)) return;
-    rq->submission.command = (struct command){ .kind = COMMAND_JOIN_TEAM, .u.team = { team } };
+    rq->submission->command = (struct command){ .kind = COMMAND_JOIN_TEAM, .u.team = { team } };
     submit(rq);
 }
 
@@ -149,6 +149,6 @@ void post_team_leave(struct req *rq)
     int64_t account = 0;
 
     if (!find_account(rq, rq->param[0], NULL, &account)) return;
-    rq->submission.command = (struct command){ .kind = COMMAND_LEAVE_TEAM, .u.team = { account } };
+    rq->submission->command = (struct command){ .kind = COMMAND_LEAVE_TEAM, .u.team = { account } };
     submit(rq);
 }

@@ -168,11 +168,12 @@ static void stored_key(const struct submission *s, uint8_t out[16])
 static void record(struct writer *w, struct submission *s)
 {
     const struct key_use use = { s->command.seq, s->command.at_us, s->body };
+    const struct hash commit = payload_commit(&s->command, s->payload, w->o.log_key);
     struct group_command row = {
         .command = &s->command,
         .body = s->keyed ? (struct str){ (const char *)s->body.b, sizeof(s->body.b) } : STR(""),
         .status = status_of(&s->command),
-        .leaf = payload_leaf(&s->command, s->payload, w->o.log_key),
+        .leaf = payload_leaf(&s->command, commit),
         .payload = s->payload,
         .outcome = &s->outcome,
     };
@@ -180,6 +181,10 @@ static void record(struct writer *w, struct submission *s)
     stored_key(s, row.key);
     if (s->keyed && !keys_add(w->keys, s->command.account, row.key, &use)) w->lost = true;
     group_add_command(w->group, &row);
+    s->sequence.seq = s->command.seq;
+    s->sequence.at_us = s->command.at_us;
+    s->sequence.commit = commit;
+    s->sequence.request = s->body;
 }
 
 void apply_submission(struct writer *w, struct submission *s)
@@ -188,6 +193,7 @@ void apply_submission(struct writer *w, struct submission *s)
 
     assert(s->keyed || !must_be_keyed(&s->command));
     s->command.at_us = now > last ? now : last;
+    s->sequence.size = 0;
     if (replayed(w, s, s->command.at_us)) return;
     s->command.seq = market_last_seq(w->market) + 1;
     market_apply(w->market, &s->command, &s->outcome);

@@ -45,6 +45,7 @@ static json_t *document(const struct market_info *info, const struct lease_row *
     put(o, "node_id", view_id("node_", l->node_at_us, l->node));
     put(o, "job_id", view_id("job_", l->bid_at_us, l->bid));
     copy(o, blueprint, "image", json_string(""));
+    copy(o, blueprint, "registry_login", json_false());
     copy(o, blueprint, "command", json_array());
     copy(o, blueprint, "entrypoint", json_array());
     copy(o, blueprint, "env", json_object());

@@ -76,6 +76,21 @@ static void apply_all(struct writer *w, struct flight *f)
     }
 }
 
+/* One signature for all of the flight that are done and waited for. They are told when it is on
+ * disk; meanwhile PostgreSQL works. */
+static void sign_sequence(struct writer *w, const struct flight *f)
+{
+    struct sequence *all[GROUP_MAX];
+    struct hash room[GROUP_MAX];
+    size_t n = 0;
+
+    if (!w->o.key) return;
+    for (size_t i = 0; i < f->items_n; i++)
+        if (f->items[i]->result == SUBMIT_DONE && f->items[i]->done)
+            all[n++] = &f->items[i]->sequence;
+    if (n > 0) sequence_sign(all, n, room, w->o.market_id, w->o.key);
+}
+
 /* Apply the next flight and send it. False: nothing of it is answered, memory is lost. */
 bool flights_launch(struct writer *w, struct err *err)
 {
@@ -98,7 +113,9 @@ bool flights_launch(struct writer *w, struct err *err)
     group_add_touched(w->group, &t, f->last_seq);
     note_topics(&f->topics, &t);
     market_settle_group(w->market); /* all that the store needs of it is copied */
-    return group_send(w->group, w->db, w->stats.epoch, err);
+    if (!group_send(w->group, w->db, w->stats.epoch, err)) return false;
+    sign_sequence(w, f);
+    return true;
 }
 
 /* ---- and back ---- */

@@ -3,12 +3,15 @@
 #pragma once
 
 #include "domain/market.h"
-#include "sign/key.h"
+#include "sign/seal.h"
+#include "tlog/note.h"
 
 struct market_info {
-    char market_id[48];     /* "mkt_" + 26 digits, made by init */
-    const struct key *key;  /* signs assignments and countersigns receipts */
-    const char *public_url; /* no slash at the end */
+    char market_id[48];          /* "mkt_" + 26 digits, made by init */
+    const struct key *key;       /* signs assignments and countersigns receipts */
+    const struct seal_key *seal; /* what is sealed to the market */
+    struct note_key log;         /* name (its origin) and verifier key of the public log */
+    const char *public_url;      /* no slash at the end */
     const char *agent_url;
     const char *version;
     const char *min_agent_version; /* agents below it take no new work */

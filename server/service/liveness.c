@@ -16,6 +16,7 @@
 
 #define SECOND         1000000
 #define GAP_US         (INT64_C(10) * SECOND) /* between two looks: longer, and we were not there */
+#define GAP_PARTS      2 /* of short leases: half of one, as a heartbeat may come late as well */
 #define STORE_US       (INT64_C(10) * SECOND) /* how often times go to the database */
 #define NODES_AT_ONCE  64
 #define ORDERS_AT_ONCE 1024 /* a quarter of the market's queue, so that others still get in */
@@ -168,10 +169,15 @@ static int64_t patience_us(const struct liveness *l)
     return (int64_t)l->info->lease_seconds * SECOND;
 }
 
+static int64_t gap_us(const struct liveness *l)
+{
+    return patience_us(l) / GAP_PARTS < GAP_US ? patience_us(l) / GAP_PARTS : GAP_US;
+}
+
 static bool could_hear(const struct liveness *l, int64_t now_us)
 {
     return writer_ready(l->writer) && l->looked_us != 0 && now_us >= l->looked_us &&
-           now_us - l->looked_us <= GAP_US;
+           now_us - l->looked_us <= gap_us(l);
 }
 
 /* A clock that was set back leaves times of the future behind: they are now. */

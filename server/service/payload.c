@@ -2,12 +2,8 @@
 #include "service/payload.h"
 
 #include <assert.h>
-#include <endian.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "base/clock.h"
+#include "service/entry.h"
 #include "sign/sha.h"
 
 #define PAYLOAD_MAX ((size_t)4 * BODY_MAX)
@@ -47,21 +43,17 @@ json_t *payload_more(struct str payload, struct err *err)
     return o ? json_incref(json_object_get(o, "more")) : NULL;
 }
 
-struct hash payload_leaf(const struct command *c, struct str payload, const uint8_t log_key[32])
+struct hash payload_commit(const struct command *c, struct str payload, const uint8_t log_key[32])
 {
-    const uint64_t seq = htobe64((uint64_t)c->seq);
-    const struct hash_part salt[] = { { log_key, 32 }, { &seq, sizeof(seq) } };
-    const struct hash salted = sha256_parts(salt, ARRAY_LEN(salt));
-    const struct hash_part commit[] = { { salted.b, sizeof(salted.b) }, { payload.p, payload.n } };
-    const struct hash commitment = sha256_parts(commit, ARRAY_LEN(commit));
-    char hex[65], at[RFC3339_SIZE], entry[LEAF_MAX];
+    return entry_commit(entry_salt(log_key, c->seq, ""), payload);
+}
 
-    hex_encode(commitment.b, sizeof(commitment.b), hex);
-    rfc3339_format(c->at_us, at);
-    const int n = snprintf(entry, sizeof(entry),
-                           "{\"at\":\"%s\",\"commit\":\"%s\",\"kind\":\"%s\",\"seq\":%" PRId64
-                           ",\"type\":\"command\",\"version\":1}",
-                           at, hex, command_name(c->kind), c->seq);
-    assert(n > 0 && (size_t)n < sizeof(entry));
-    return merkle_leaf(sha256_parts, entry, (size_t)n);
+struct hash payload_leaf(const struct command *c, struct hash commit)
+{
+    char room[LEAF_MAX];
+    struct buf b = { .p = room, .cap = sizeof(room), .max = sizeof(room) - 1 };
+
+    entry_put_command(&b, (struct entry_head){ c->seq, c->at_us }, command_name(c->kind), commit);
+    assert(!b.failed && b.p == room);
+    return merkle_leaf(sha256_parts, b.p, b.n);
 }

@@ -4,8 +4,7 @@
  * payload = {"by": account, "kind": name, "version": 1, members of the command as service/codec.h
  * writes them, and with `more` what the command is about but the rules do not read (a job's image,
  * a receipt)}. The leaf commits to it without showing it: leaf = H(00 ‖
- * {"at","commit","kind","seq","type":"command","version":1}), commit = H(salt ‖ payload) in hex,
- * salt = H(log key ‖ seq), the key 32 secret bytes, seq 8 bytes big endian. */
+ * {"at","commit","kind","seq","type":"command","version":1}): service/entry.h. */
 #pragma once
 
 #include "domain/command.h"
@@ -20,4 +19,5 @@ struct str payload_of(const struct command *c, struct str more, struct arena *a)
 /* The part that came in as `more` of a stored payload, NULL if none. Yours to decref. */
 json_t *payload_more(struct str payload, struct err *err);
 
-struct hash payload_leaf(const struct command *c, struct str payload, const uint8_t log_key[32]);
+struct hash payload_commit(const struct command *c, struct str payload, const uint8_t log_key[32]);
+struct hash payload_leaf(const struct command *c, struct hash commit);

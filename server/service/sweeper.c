@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/checkpoints.h"
+#include "store/flows.h"
 
 #define TICK_US       100000
 #define TICKS_A_SWEEP 50 /* five seconds: what jobs that are over have saved, */
@@ -16,10 +17,17 @@
 struct sweeper {
     const char *conninfo;
     struct keeping keeping;
-    struct blob_terms terms;
+    struct sweep_terms terms;
     pthread_t thread;
     atomic_bool stopping;
 };
+
+/* A thousand at a time; more with the next sweep. */
+static bool sweep_old(struct sweeper *s, struct err *err)
+{
+    return store_expire_flows(s->keeping.db, s->terms.flows_days, err) >= DB_NONE &&
+           keeping_sweep(&s->keeping, &s->terms.blobs, err);
+}
 
 static bool sweep(struct sweeper *s, bool old_too, struct err *err)
 {
@@ -30,7 +38,7 @@ static bool sweep(struct sweeper *s, bool old_too, struct err *err)
         k->db = NULL;
     }
     if (!k->db) k->db = db_open(s->conninfo, DB_APP, err);
-    return k->db && checkpoints_sweep(k, err) && (!old_too || keeping_sweep(k, &s->terms, err));
+    return k->db && checkpoints_sweep(k, err) && (!old_too || sweep_old(s, err));
 }
 
 static void *main_loop(void *arg)
@@ -51,7 +59,7 @@ static void *main_loop(void *arg)
 }
 
 struct sweeper *sweeper_start(const char *conninfo, struct blobs *blobs,
-                              const struct blob_terms *terms, struct err *err)
+                              const struct sweep_terms *terms, struct err *err)
 {
     struct sweeper *s = mem_zalloc(sizeof(*s));
 

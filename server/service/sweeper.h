@@ -7,7 +7,13 @@
 
 struct sweeper;
 
+/* How long what is kept for people is kept. */
+struct sweep_terms {
+    struct blob_terms blobs;
+    int64_t flows_days; /* what leases did with their networks */
+};
+
 /* Borrows all. NULL: ERR_NO_MEMORY. */
 struct sweeper *sweeper_start(const char *conninfo, struct blobs *blobs,
-                              const struct blob_terms *terms, struct err *err);
+                              const struct sweep_terms *terms, struct err *err);
 void sweeper_stop(struct sweeper *s); /* takes NULL */

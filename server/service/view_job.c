@@ -125,7 +125,7 @@ static void put_waits(struct buf *b, const struct job_row *r)
 static bool ended_by_a_run(int64_t reason)
 {
     return reason == REASON_DONE || reason == REASON_OUT_OF_MEMORY || reason == REASON_TIME_SPENT ||
-           reason == REASON_BUDGET_SPENT;
+           reason == REASON_EGRESS_SPENT || reason == REASON_BUDGET_SPENT;
 }
 
 static bool has_exit_code(const struct job_row *r)

@@ -17,6 +17,7 @@
 #include "merkle/merkle.h"
 #include "service/hub.h"
 #include "service/looks.h"
+#include "sign/sequence.h"
 #include "store/db.h"
 
 enum submitted {
@@ -33,10 +34,10 @@ enum submitted {
 struct submission {
     struct command command; /* seq and at_us are the writer's to set */
     bool keyed;
-    uint8_t key[16];         /* first 16 bytes of SHA-256 of the idempotency key and route */
-    struct hash body;        /* SHA-256 of the request */
-    struct str payload;      /* canonical JSON of the command as it enters the log */
-    struct arena *arena;     /* for trades; the caller's own */
+    uint8_t key[16];     /* first 16 bytes of SHA-256 of the idempotency key and route */
+    struct hash body;    /* SHA-256 of the request's body; told in the statement of its sequence */
+    struct str payload;  /* canonical JSON of the command as it enters the log */
+    struct arena *arena; /* for trades; the caller's own */
     void (*done)(void *arg); /* exactly once, on the market thread (or the caller's when busy) */
     void *arg;
 
@@ -55,7 +56,8 @@ struct submission {
     } now;
     struct trade *trades; /* of this command, in the arena */
     size_t trades_n;
-    struct submission *next; /* the queue's */
+    struct sequence sequence; /* with DONE, for who waits: the market's word on its place */
+    struct submission *next;  /* the queue's */
 };
 
 struct writer;
@@ -70,6 +72,8 @@ struct writer_options {
     const char *name; /* of this server, in the leader row */
     struct hub *hub;
     const uint8_t *log_key; /* 32 bytes: salts the commitments of log leaves */
+    const char *market_id;
+    const struct key *key; /* signs where in the sequence a command stands; NULL: nobody does */
     const struct market_rules *rules;
     int64_t amnesty_us;       /* after taking the lead no agent's silence is due for so long */
     const struct pool *pools; /* borrowed until writer_stop() */

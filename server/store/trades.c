@@ -35,6 +35,15 @@ enum db_rc store_list_trades(struct db *db, int64_t pool, int64_t before, int64_
     return list(db, &SQL_trades_of_pool, of_pool, a, out, n, err);
 }
 
+enum db_rc store_find_proven_trade(struct db *db, int64_t pool, struct trade_row *out,
+                                   struct err *err)
+{
+    const struct sql_rows rows = { cols, ARRAY_LEN(cols), sizeof(*out), NULL };
+    const struct sql_arg args[] = { SQL_I64(pool) };
+
+    return db_one(db, &SQL_trade_proven, args, &rows, out, err);
+}
+
 enum db_rc store_list_trades_of_command(struct db *db, int64_t seq, struct arena *a,
                                         struct trade_row **out, size_t *n, struct err *err)
 {

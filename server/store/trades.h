@@ -15,6 +15,10 @@ struct trade_row {
 MUST_CHECK enum db_rc store_list_trades(struct db *db, int64_t pool, int64_t before, int64_t limit,
                                         struct arena *a, struct trade_row **out, size_t *n,
                                         struct err *err);
+/* The newest trade of a pool by a node with a delivery record, among the last hundred. DB_NONE:
+ * there is none. */
+MUST_CHECK enum db_rc store_find_proven_trade(struct db *db, int64_t pool, struct trade_row *out,
+                                              struct err *err);
 /* In order. DB_NONE: it traded nothing. */
 MUST_CHECK enum db_rc store_list_trades_of_command(struct db *db, int64_t seq, struct arena *a,
                                                    struct trade_row **out, size_t *n,

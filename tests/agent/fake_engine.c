@@ -68,12 +68,16 @@ static enum engine_result image_find(void *self, struct str ref, struct engine_i
     return there ? ENGINE_DONE : ENGINE_NO_SUCH;
 }
 
-static enum engine_result image_pull(void *self, struct str ref, struct engine_image *out,
-                                     struct err *err)
+static enum engine_result image_pull(void *self, const struct image_pull *p,
+                                     struct engine_image *out, struct err *err)
 {
     struct fake_world *w = self;
-    (void)ref;
+    const struct image_progress half = { IMAGE_DOWNLOADS, 50, 100 };
+    if (p->tell) p->tell(p->arg, &half);
     fake_enter(w);
+    if (p->login)
+        snprintf(w->engine.login, sizeof(w->engine.login), "%.*s:%.*s", (int)p->login->username.n,
+                 p->login->username.p, (int)p->login->password.n, p->login->password.p);
     w->engine.pulls++;
     const int64_t until = clock_monotonic_us() + w->engine.pull_ms * 1000;
     const enum engine_result r = w->engine.pull_result;

@@ -291,6 +291,28 @@ static enum link_result prepared(void *self, struct str lease_id, int64_t epoch,
     return leave(w, r, err);
 }
 
+/* As the market's: sealed for this lease alone. */
+static enum link_result registry_login(void *self, struct str lease_id, int64_t epoch,
+                                       const struct seal_public *to, struct arena *a,
+                                       struct sealed_login *out, struct err *err)
+{
+    static const struct login login = { { "user", 4 }, { "pass", 4 } };
+    struct fake_world *w = self;
+    if (!enter(w, err)) return LINK_UNREACHABLE;
+    struct fake_lease *l = find(w, lease_id, epoch);
+    if (!l || w->market.no_login) return leave(w, LINK_GONE, err);
+    l->logins++;
+    const struct login_place place = { .market_id = w->identity.trust.market_id,
+                                       .registry = STR("registry.example"),
+                                       .lease_id = lease_id,
+                                       .epoch = epoch };
+    auto_buf struct buf box = { .max = LOGIN_BOX_MAX };
+    if (!login_seal(to, &place, &login, &box, err)) fake_break(w, "a login cannot be sealed");
+    const char *copy = arena_copy(a, buf_view(&box));
+    *out = (struct sealed_login){ place.registry, { copy, box.n } };
+    return leave(w, LINK_DONE, err);
+}
+
 static enum link_result ready(void *self, struct str lease_id, int64_t epoch, struct str digest,
                               struct lease_brief *out, struct err *err)
 {
@@ -353,6 +375,15 @@ static enum link_result exit_lease(void *self, struct str lease_id, int64_t epoc
     return leave(w, r, err);
 }
 
+static enum link_result flows_put(void *self, struct str lease_id, struct str flows,
+                                  struct err *err)
+{
+    struct fake_world *w = self;
+    (void)lease_id;
+    (void)flows;
+    return enter(w, err) ? leave(w, LINK_DONE, err) : LINK_UNREACHABLE;
+}
+
 /* ---- heartbeat ---------------------------------------------------------------------------------
  */
 
@@ -405,6 +436,7 @@ static enum link_result heartbeat(void *self, const struct node_pulse *p, struct
         struct fake_lease *l = find(w, leases[i].lease_id, leases[i].epoch);
         enum lease_state next;
         if (l) check_tick(w, l, &leases[i]);
+        if (l && leases[i].fetches) l->image_done = leases[i].image.done_bytes;
         if (l && l->stop && lease_next(l->state, LEASE_CANCEL, &next)) l->state = next;
         if (l && l->displace && lease_next(l->state, LEASE_PREEMPT, &next)) l->state = next;
         if (!l || l->forget || lease_is_final(l->state))
@@ -532,7 +564,9 @@ const struct link_ops fake_link_ops = {
     .exit = exit_lease,
     .checkpoint = checkpoint,
     .heartbeat = heartbeat,
+    .registry_login = registry_login,
     .log_put = log_put,
+    .flows_put = flows_put,
     .blob_get = blob_get,
     .blob_put = blob_put,
     .interrupt = fake_interrupt,

@@ -27,6 +27,7 @@ const struct settings fake_settings = {
     .poll_wait_s = 1,
     .log_flush_us = 20000,
     .watch_us = 30000,
+    .look_us = 200000,
     .stop_grace_us = 150000,
     .kill_retry_us = 50000,
     .retry_us = 10000,
@@ -184,6 +185,16 @@ size_t fake_offer(struct fake_world *w, const char *image, int64_t max_seconds)
     fake_sign(w, l);
     w->market.leases_n++;
     return i;
+}
+
+void fake_use_login(struct fake_world *w, size_t lease)
+{
+    struct fake_lease *l = &w->market.leases[lease];
+    char rest[sizeof(l->document)];
+    snprintf(rest, sizeof(rest), "%s", l->document + 1);
+    snprintf(l->document, sizeof(l->document), "{\"registry_login\":true,%.*s",
+             (int)sizeof(rest) - 32, rest);
+    fake_sign(w, l);
 }
 
 void fake_make_gang(struct fake_world *w, size_t lease)

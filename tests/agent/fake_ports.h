@@ -45,6 +45,7 @@ struct fake_engine {
     enum engine_result create_result, start_result, load_result, pull_result;
     int64_t pull_ms;
     int loads, pulls, creates;
+    char login[64];  /* "name:password" of the last pull that had one */
     char loaded[64]; /* the image that an archive became; empty: none */
     struct fake_container v[FAKE_CONTAINERS];
     int removed_running;
@@ -66,9 +67,10 @@ struct fake_lease {
     int64_t notice_seconds;
     bool told_late;    /* told once more when it is over: the market looked before it was */
     char refused[128]; /* "reason fault" of a cannot-start */
-    int accepts, prepared, readies, declines;
-    int64_t nodes; /* of a gang */
-    bool gathered; /* all of it can start */
+    int accepts, prepared, readies, declines, logins;
+    int64_t image_done; /* bytes, as the last heartbeat that told them */
+    int64_t nodes;      /* of a gang */
+    bool gathered;      /* all of it can start */
     int64_t ticks, tick_seconds;
     char receipt[65536], receipt_signature[96];
     int exits;
@@ -90,6 +92,7 @@ struct fake_ask {
 
 struct fake_market {
     bool unreachable;
+    bool no_login; /* the buyer keeps none */
     struct fake_lease leases[FAKE_LEASES];
     size_t leases_n;
     char image_sha[SHA_TEXT_SIZE]; /* of the one image in its store; empty: none */
@@ -129,6 +132,9 @@ void fake_world_free(struct fake_world *w); /* removes its folder */
 /* Offer a lease of one unit; returns its number. The image is "blob:sha256:…" of a small archive,
  * unless `image` names another. */
 size_t fake_offer(struct fake_world *w, const char *image, int64_t max_seconds);
+
+/* Its image is fetched with a login. */
+void fake_use_login(struct fake_world *w, size_t lease);
 
 /* The lease becomes the second of a gang of two. */
 void fake_make_gang(struct fake_world *w, size_t lease);

@@ -164,7 +164,8 @@ TEST(what_is_no_archive_is_a_bad_image)
 TEST(a_registry_that_does_not_answer_is_nobodys_image)
 {
     struct engine_image none;
-    const int64_t r = docker_ops.image_pull(docker, STR("127.0.0.1:9/none:1"), &none, &err);
+    const struct image_pull absent = { .ref = STR("127.0.0.1:9/none:1") };
+    const int64_t r = docker_ops.image_pull(docker, &absent, &none, &err);
     CHECK_I64(r, ENGINE_FAILED);
     CHECK(err.code != ERR_IO); /* the engine answered */
 }

@@ -384,6 +384,31 @@ static void check_refusal(struct fake_world *w, const char *want)
     end(w);
 }
 
+#define STRAY "lease_01m87ndymse008zzzzzzzzzzzz"
+
+/* Somebody makes one with our labels, once the agent has looked at what was there before. */
+static bool stray_came_and_went(struct fake_world *w)
+{
+    static bool made;
+    struct fake_container *c = &w->engine.v[FAKE_CONTAINERS - 1];
+    if (made) return !c->there;
+    if (!first_runs(w)) return false;
+    *c = (struct fake_container){ .started = true, .ends_us = INT64_MAX, .epoch = 1 };
+    memcpy(c->name, "bourse-stray", sizeof("bourse-stray"));
+    memcpy(c->lease_id, STRAY, sizeof(STRAY));
+    c->there = made = true;
+    return false;
+}
+
+TEST(a_container_that_nobody_knows_is_removed_while_others_run)
+{
+    struct fake_world *w = one_lease(NULL, 60);
+    w->engine.script.run_ms = 60000;
+    CHECK_I64(fake_run(w, stray_came_and_went, PATIENCE_MS), 0);
+    CHECK_I64(w->market.leases[0].state, LEASE_RUNNING);
+    fake_world_free(w);
+}
+
 TEST(an_image_that_does_not_load_is_the_buyers)
 {
     struct fake_world *w = one_lease(NULL, 60);
@@ -403,6 +428,55 @@ TEST(an_image_that_no_registry_has_is_the_buyers)
     struct fake_world *w = one_lease("docker.io/library/none:1", 60);
     w->engine.pull_result = ENGINE_NO_SUCH;
     check_refusal(w, "image-unavailable buyer");
+}
+
+#define PRIVATE "registry.example/team/model:1"
+
+TEST(an_image_is_fetched_with_the_login_of_its_buyer)
+{
+    struct fake_world *w = one_lease(PRIVATE, 60);
+    fake_use_login(w, 0);
+    CHECK_I64(fake_run(w, all_over, PATIENCE_MS), 0);
+    CHECK_I64(w->market.leases[0].state, LEASE_FINISHED);
+    CHECK_STR(w->engine.login, "user:pass");
+    end(w);
+}
+
+TEST(no_two_leases_share_what_was_fetched_with_a_login)
+{
+    struct fake_world *w = one_lease(PRIVATE, 60);
+    fake_use_login(w, 0);
+    fake_offer(w, PRIVATE, 60);
+    w->engine.pull_ms = 200; /* so that they are asked for at the same time */
+    CHECK_I64(fake_run(w, all_over, PATIENCE_MS), 0);
+    CHECK_I64(w->engine.pulls, 2);
+    CHECK_I64(w->market.leases[0].logins, 1);
+    CHECK_I64(w->market.leases[1].logins, 0);
+    end(w);
+}
+
+TEST(a_login_that_the_buyer_took_back_is_the_buyers)
+{
+    struct fake_world *w = one_lease(PRIVATE, 60);
+    fake_use_login(w, 0);
+    w->market.no_login = true;
+    check_refusal(w, "image-unavailable buyer");
+}
+
+TEST(a_login_for_another_registry_is_not_sent)
+{
+    struct fake_world *w = one_lease("evil.example/team/model:1", 60);
+    fake_use_login(w, 0);
+    check_refusal(w, "image-unavailable nobody");
+}
+
+TEST(the_market_hears_how_far_the_image_is)
+{
+    struct fake_world *w = one_lease(PRIVATE, 60);
+    w->engine.pull_ms = 500; /* several heartbeats */
+    CHECK_I64(fake_run(w, all_over, PATIENCE_MS), 0);
+    CHECK_I64(w->market.leases[0].image_done, 50);
+    end(w);
 }
 
 TEST(a_registry_that_is_away_is_nobodys_fault)
@@ -504,7 +578,8 @@ TEST(an_assignment_with_something_unknown_is_refused)
     check_not_believed(w);
 }
 
-TESTS(T(a_lease_from_offer_to_receipt), T(the_second_start_of_an_image_needs_no_download),
+TESTS(T(a_container_that_nobody_knows_is_removed_while_others_run),
+      T(a_lease_from_offer_to_receipt), T(the_second_start_of_an_image_needs_no_download),
       T(two_leases_side_by_side_fetch_their_image_once),
       T(a_lease_that_is_told_once_more_when_it_is_over_is_not_run_again),
       T(what_does_not_fit_beside_the_others_is_declined), T(ticks_are_signed_while_it_runs),
@@ -520,6 +595,10 @@ TESTS(T(a_lease_from_offer_to_receipt), T(the_second_start_of_an_image_needs_no_
       T(a_container_that_somebody_takes_away_is_the_providers),
       T(an_image_that_does_not_load_is_the_buyers), T(a_blob_that_is_not_there_is_the_buyers),
       T(an_image_that_no_registry_has_is_the_buyers), T(a_registry_that_is_away_is_nobodys_fault),
+      T(an_image_is_fetched_with_the_login_of_its_buyer),
+      T(no_two_leases_share_what_was_fetched_with_a_login),
+      T(a_login_that_the_buyer_took_back_is_the_buyers),
+      T(a_login_for_another_registry_is_not_sent), T(the_market_hears_how_far_the_image_is),
       T(a_reference_that_is_none_is_the_buyers),
       T(a_container_that_is_not_as_asked_is_the_providers),
       T(a_command_that_cannot_run_is_the_buyers), T(an_engine_that_fails_is_the_providers),

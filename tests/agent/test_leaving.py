@@ -96,7 +96,7 @@ def test_a_restart_between_two_programs_keeps_the_container_that_runs():
         assert agent.process.stop() == 0
         agent.start()
         time.sleep(2)
-        assert agent.engine.call("GET", "/containers/json").ok()[0]["Id"] == before
+        assert before in [c["Id"] for c in agent.engine.call("GET", "/containers/json").ok()]  # beside a self-test
         done = world.await_job(job, "settled")
         assert done["attempts"] == 1 and len(world.leases(job)) == 1
 

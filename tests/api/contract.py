@@ -60,7 +60,7 @@ class Operation:
         self.name = spec["operationId"]
         self.parameters = item.get("parameters", []) + spec.get("parameters", [])
         self.is_agents = path.startswith("/v1/agent/")
-        rest = path == "/static/{file}"
+        rest = path in ("/static/{file}", "/log/tile/{tile}")
         self.pattern = re.compile(re.sub(r"\{\w+\}", ".+" if rest else "[^/]+", path.replace(".", r"\.")))
 
     @property

@@ -5,11 +5,16 @@ import dataclasses
 import hashlib
 
 from tests.api.people import IMAGE_DIGEST, Key, Machine, fresh, job, report
+from tests.outside import seal
 from tests.outside.market import usd
 
 CONTENT = b"what the owner keeps"
 DOWNLOAD = "bourse-agent-x86_64"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
+FLOWS = {"bytes_in": 5, "bytes_out": 7, "denied": 1, "capped": 0, "more": 0,
+         "dns": {"questions": 1, "refused": 0, "private_answers": 0},
+         "flows": [{"address": "198.51.100.7", "protocol": "tcp", "port": 443, "bytes_in": 5, "bytes_out": 7,
+                    "packets_in": 1, "packets_out": 1, "connections": 1}]}
 
 
 @dataclasses.dataclass
@@ -39,6 +44,8 @@ class Estate:
         self.key = buyer.api_key("read")
         self.joiner = self.machine.as_joiner()
         buyer.put(f"/v1/blobs/{DIGEST}", CONTENT).ok()
+        self.login = seal.login(buyer.get("/.well-known/bourse").ok(), buyer.account_id, "registry.example.org")
+        buyer.call("PUT", "/v1/registry-logins/registry.example.org", self.login).ok()
 
     def ids(self):
         """A value for each parameter of a path."""
@@ -46,7 +53,9 @@ class Estate:
             "job_id": self.resting["job_id"], "bid_id": self.resting["bid_id"], "ask_id": self.ask["ask_id"],
             "node_id": self.machine.node_id, "lease_id": self.offered["lease_id"],
             "payout_id": self.payout["payout_id"], "key_id": self.key["key_id"], "sha256": DIGEST, "pool": "cpu",
-            "account_id": self.provider.account_id, "name": "internal", "page": "new", "file": "css/app.css", "n": "0",
+            "account_id": self.provider.account_id, "registry": "registry.example.org",
+            "name": "internal", "page": "new", "file": "css/app.css", "n": "0", "tile": "0/000.p/1",
+            "day": "2026-11-22",
         }
 
     def bodies(self):
@@ -78,6 +87,9 @@ class Estate:
             "post_agent_lease_accept": {"epoch": 1, "image_digest": IMAGE_DIGEST},
             "post_agent_lease_decline": {"epoch": 1, "reason": "declined", "detail": "busy"},
             "post_agent_lease_prepared": {"epoch": 1},
+            "post_agent_lease_registry_login": {"epoch": 1, "seal_to": "A" * 43 + "="},
+            "put_registry_login": self.login,
+            "put_agent_lease_flows": FLOWS,
             "post_agent_lease_checkpoint": {"document": "{}", "signature": "A" * 86 + "=="},
             "post_node_drain": {"at": "2030-01-01T00:00:00Z", "running": "finish"},
             "post_agent_drain": {"at": "2030-01-01T00:00:00Z", "running": "finish"},
@@ -90,7 +102,8 @@ class Estate:
             "put_agent_lease_log": b"a line\n",
             "post_agent_heartbeat": {"leases": [{
                 "lease_id": self.offered["lease_id"], "epoch": 1, "state": "offered",
-                "tick": {"document": "{}", "signature": "A" * 86 + "=="}}]},
+                "tick": {"document": "{}", "signature": "A" * 86 + "=="},
+                "image": {"phase": "downloading", "done_bytes": 1, "total_bytes": 2}}]},
             "put_agent_blob": b"other bytes",
         }
 

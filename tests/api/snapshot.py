@@ -8,7 +8,7 @@ from tests.outside import pg
 # When something was used or heard of last: that is written for refused requests, too.
 NOTED = {("api_keys", "last_used_at"), ("node_agents", "last_seen_at")}
 # Written by the clock, whoever asks what.
-TIMED = {"index_points", "candle_hours"}
+TIMED = {"index_points", "candle_hours", "log_entries", "log_tiles", "log_checkpoints", "log_settlements"}
 
 
 @functools.lru_cache

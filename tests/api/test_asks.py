@@ -276,6 +276,21 @@ def test_who_has_never_delivered_moves_nobodys_price(crowd, buyer):
     assert rival(other) == before  # nobody competes with himself
 
 
+def last_trade(machine):
+    trade = machine.call("GET", "/v1/agent/pools/cpu").ok()["last_trade"]
+    return trade and trade["price_per_unit_hour"]["amount"]
+
+
+def test_a_trade_of_who_has_never_delivered_moves_nobodys_price(crowd, buyer):
+    mine, other = Machine(crowd()), Machine(crowd())
+    before = last_trade(mine)
+    other.offer(units=1, price="0.002").ok()
+    lease = buyer.submit(units=1, limit_price_per_unit_hour=usd("0.002")).ok()["job"]["lease_id"]
+    assert last_trade(mine) == before != "0.002000"
+    other.run(lease)
+    assert last_trade(mine) == "0.002000"
+
+
 def test_a_sold_out_machine_is_no_competitor(crowd, buyer):
     mine, other = Machine(crowd()), Machine(crowd())
     other.offer(units=2, price="0.003").ok()

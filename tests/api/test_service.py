@@ -20,7 +20,7 @@ EXAMPLES = {
     "ask_id": "ask_01m86ch86je0080000000004jj", "node_id": "node_01m86ch86ge0080000000004jg",
     "lease_id": "lease_01m86ch877e0080000000004k7", "payout_id": "payout_01m86ch8a0e0080000000004p0",
     "key_id": "key_01m93tdxshe0vr000000xdwt5h", "sha256": "ab" * 32, "pool": "cpu", "name": "internal",
-    "page": "new", "file": "css/app.css", "n": "0",
+    "page": "new", "file": "css/app.css", "n": "0", "tile": "0/000", "day": "2026-11-22", "registry": "registry.example.org:5000",
 }
 ADDRESSES = sorted({re.sub(r"\{(\w+)\}", lambda m: EXAMPLES[m[1]], o.path) for o in CONTRACT.operations.values()})
 

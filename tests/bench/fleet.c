@@ -166,6 +166,7 @@ static void poll_once(struct fleet *f, struct agent *a)
 
     snprintf(path, sizeof(path), "/v1/agent/assignments?after=%" PRId64, a->after);
     snprintf(prefer, sizeof(prefer), "Prefer: wait=%" PRId64 "\r\n", f->wait_s);
+    a->sent_us = clock_monotonic_us();
     a->waits = say(f, a, &a->wire, "GET", path, prefer, "");
     if (!a->waits) wire_die("a poll could not be sent");
 }
@@ -221,6 +222,15 @@ static void poll_refused(struct fleet *f)
     }
 }
 
+/* Nobody may do that to an agent who waits. errno 0: the server has closed the connection. */
+static void cut_off(const struct fleet *f, const struct agent *a)
+{
+    const int why = errno;
+    fprintf(stderr, "the poll of agent %td was cut off after %" PRId64 " ms: %s\n", a - f->v,
+            (clock_monotonic_us() - a->sent_us) / 1000, why ? strerror(why) : "closed");
+    exit(1);
+}
+
 struct agent *fleet_wait(struct fleet *f, int timeout_ms)
 {
     const int64_t until_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
@@ -236,7 +246,7 @@ struct agent *fleet_wait(struct fleet *f, int timeout_ms)
         if (!a) return NULL;
         struct str body;
         const int status = wire_take(&a->wire, &body);
-        if (status < 0 && a->waits) wire_die("a poll was cut off");
+        if (status < 0 && a->waits) cut_off(f, a);
         if (status < 0) wire_close(&a->wire); /* it was answered, and told that this is the end */
         if (status > 0 && answered(f, a, status, body)) return a;
         if (left_us <= 0) return NULL;

@@ -18,7 +18,8 @@ struct agent {
     char node[ID_TEXT_MAX];
     int64_t after;    /* what it has heard of */
     int64_t heard_us; /* when it was last told something, by the monotonic clock */
-    bool waits;       /* its poll is on the way */
+    int64_t sent_us;  /* its last poll */
+    bool waits;       /* which is on the way */
     int64_t again_us; /* when it polls again, after the server had too much to do */
 };
 

@@ -27,10 +27,13 @@
 #define CHECKS   100
 #define CHAIN    (32 << 20)
 
+/* 64 bytes, one access, as the market's tables have it. */
 struct ask {
     struct rung rung; /* the first member: a rung is its ask */
-    struct ladder_order is;
-    int32_t owner;
+    int64_t price;
+    uint64_t cells;
+    int32_t size, owner;
+    uint64_t unused;
 };
 
 struct wish {
@@ -41,7 +44,8 @@ struct wish {
 struct book {
     struct ladder_room room;
     struct ladder ladder;
-    struct ask *asks;
+    struct ask *asks; /* in `memory`, from a multiple of 64 on */
+    void *memory;
     size_t n;
     int64_t priority;
     bool wall;
@@ -143,21 +147,33 @@ static void draw_wish(const struct book *b, struct wish *w)
     w->owner = below(OWNERS);
 }
 
-static void put(struct book *b, struct ask *a)
+static void put(struct book *b, struct ask *a, const struct ladder_order *o)
 {
+    a->price = o->price;
+    a->cells = o->cells;
+    a->size = o->size;
     if (!ladder_reserve(&b->room, 1)) abort();
-    ladder_add(&b->ladder, &a->rung, &a->is);
+    ladder_add(&b->ladder, &a->rung, o);
+}
+
+static void make_asks(struct book *b, size_t n)
+{
+    _Static_assert(sizeof(struct ask) == 64, "one line of the processor's cache");
+    b->memory = memory((n + 1) * sizeof(struct ask));
+    b->asks = (struct ask *)((char *)b->memory + (64 - (uintptr_t)b->memory % 64) % 64);
+    b->n = n;
 }
 
 static void build(struct book *b, size_t n, bool wall)
 {
-    *b = (struct book){ .n = n, .wall = wall, .asks = memory(n * sizeof(struct ask)) };
+    *b = (struct book){ .wall = wall };
+    make_asks(b, n);
     ladder_room_init(&b->room, mem_heap);
     ladder_init(&b->ladder, &b->room, LADDER_ASKS, /* fit= */ true);
     for (size_t i = 0; i < n; i++) {
-        b->asks[i].is = draw_ask(b);
+        const struct ladder_order o = draw_ask(b);
         b->asks[i].owner = below(OWNERS);
-        put(b, &b->asks[i]);
+        put(b, &b->asks[i], &o);
     }
 }
 
@@ -166,7 +182,7 @@ static void finish(struct book *b)
     ladder_check(&b->ladder);
     ladder_clear(&b->ladder);
     ladder_room_done(&b->room);
-    release(b->asks);
+    release(b->memory);
 }
 
 /* All memory of the ladder for each of its orders: nodes, spare ones too, and the links in the
@@ -180,11 +196,11 @@ static double bytes_each(const struct book *b)
 
 /* ---- the walk that it is compared with ---- */
 
-static bool before(const struct ladder_order *a, const struct ladder_order *b)
+static bool before(const struct ask *a, const struct ask *b)
 {
     if (a->price != b->price) return a->price < b->price;
     if (a->size != b->size) return a->size < b->size;
-    return a->priority < b->priority;
+    return a->rung.priority < b->rung.priority;
 }
 
 static struct ask *naive_best(const struct book *b, struct wish *w)
@@ -193,9 +209,9 @@ static struct ask *naive_best(const struct book *b, struct wish *w)
 
     for (size_t i = 0; i < b->n; i++) {
         struct ask *const a = &b->asks[i];
-        if (!(a->is.cells & w->query.cells) || a->is.size < w->query.size) continue;
+        if (!(a->cells & w->query.cells) || a->size < w->query.size) continue;
         if (!other_owner(w, &a->rung)) continue;
-        if (!best || before(&a->is, &best->is)) best = a;
+        if (!best || before(a, best)) best = a;
     }
     return best;
 }
@@ -256,11 +272,11 @@ static double time_match(struct book *b, bool group)
             if (!a) continue;
             ladder_remove(&b->ladder, &a->rung);
             if (b->wall) { /* like for like, or the few good ones would soon be gone */
-                a->is.priority = new[j].priority;
-            } else {
-                a->is = new[j];
+                new[j].price = a->price;
+                new[j].cells = a->cells;
+                new[j].size = a->size;
             }
-            put(b, a);
+            put(b, a, &new[j]);
         }
         took[i] = (now_ns() - start) / BLOCK;
     }
@@ -316,15 +332,13 @@ static double bytes_at_a_million_prices(void)
 
     build(&b, 1, false);
     ladder_remove(&b.ladder, &b.asks[0].rung);
-    release(b.asks);
-    b.asks = memory(ASKS_MAX * sizeof(struct ask));
+    release(b.memory);
+    make_asks(&b, ASKS_MAX);
     for (int64_t i = 0; i < ASKS_MAX; i++) {
-        struct ask *const a = &b.asks[i];
-        a->is = draw_ask(&b);
-        a->is.price = i * 611953 % ASKS_MAX * INT64_C(1000000007); /* a prime: each comes once */
-        put(&b, a);
+        struct ladder_order o = draw_ask(&b);
+        o.price = i * 611953 % ASKS_MAX * INT64_C(1000000007); /* a prime: each comes once */
+        put(&b, &b.asks[i], &o);
     }
-    b.n = ASKS_MAX;
     const double bytes = bytes_each(&b);
     finish(&b);
     return bytes;

@@ -80,6 +80,7 @@ int wire_take(struct wire *w, struct str *body)
     char piece[PIECE];
     size_t end = 0;
     int64_t length = 0;
+    errno = 0;
     const ssize_t n = recv(w->fd, piece, sizeof(piece), 0);
 
     if (n <= 0) return -1;

@@ -18,7 +18,7 @@ void wire_close(struct wire *w);
 MUST_CHECK bool wire_send(struct wire *w, struct str request);
 
 /* Read what is there. The status of the answer once it is whole, with its body; 0: more is to come;
- * -1: the connection is lost. */
+ * -1: the connection is lost, for what errno says; 0: the other side has closed it. */
 int wire_take(struct wire *w, struct str *body);
 
 /* Prints what failed, with errno, and ends the program. */

@@ -7,10 +7,12 @@ import subprocess
 import pytest
 
 from tests.cli.conftest import PROGRAM
-from tests.cli.market import JOB, Market, usd
+from tests.cli.market import ACCOUNT, JOB, Market, b64, new_key, usd
+from tests.outside import seal
 
 VERBS = ["login", "submit", "ps", "logs", "cancel", "checkpoint", "outputs", "receipt show", "receipt verify", "balance", "pools", "nodes",
-         "asks", "asks place", "asks cancel", "join-token", "keys", "keys create", "keys revoke", "payouts", "payouts request", "help", "version"]
+         "asks", "asks place", "asks cancel", "join-token", "keys", "keys create", "keys revoke", "registry", "registry login",
+         "registry logout", "payouts", "payouts request", "help", "version"]
 
 
 def test_the_help_names_every_verb_and_every_exit_code(bourse):
@@ -100,6 +102,52 @@ def test_a_key_is_made_shown_once_and_ended(bourse, market):
     assert "brs_live_shown" in bourse("keys", "create", "ci", "--scopes", "read,provider").stdout
     assert json.loads(market.requests[0].body) == {"name": "ci", "scopes": ["read", "provider"]}
     bourse("keys", "revoke", key["key_id"])
+    assert market.requests[-1].method == "DELETE"
+
+
+def with_seal_key(market, signer=None):
+    """A market that keeps logins; what opens them."""
+    reader = seal.Reader()
+    signature = b64((signer or market.key).sign(b"bourse-seal-key-v1\n" + reader.public.encode()))
+    market.answers["GET", "/.well-known/bourse"] = 200, {
+        **market.info(), "seal_key": reader.public, "seal_key_signature": signature}
+    market.answers["GET", "/v1/account"] = 200, {"account_id": ACCOUNT}
+    market.answers["PUT", "/v1/registry-logins/ghcr.io"] = 204, None
+    return reader
+
+
+def test_a_login_for_a_registry_is_sealed_before_it_leaves(bourse, market):
+    reader = with_seal_key(market)
+    said = bourse("registry", "login", "ghcr.io", "--user", "robot", stdin="tok3n\nmore\n")
+    assert "can read it" in said.stderr and "tok3n" not in said.stdout + said.stderr
+    sent = market.requests[-1]
+    assert sent.method == "PUT" and b"tok3n" not in sent.body and b"robot" not in sent.body
+    plain = reader.open(json.loads(sent.body)["sealed"], seal.KEPT, seal.lines(market.market_id, ACCOUNT, "ghcr.io"))
+    assert json.loads(plain) == {"username": "robot", "password": "tok3n"}
+
+
+def test_nothing_is_sealed_to_a_key_that_the_market_has_not_signed(bourse, market):
+    with_seal_key(market, new_key())
+    assert "not signed" in bourse("registry", "login", "ghcr.io", "--user", "robot", stdin="tok3n", code=4).stderr
+    assert all(r.method == "GET" for r in market.requests)
+    market.answers["GET", "/.well-known/bourse"] = 200, market.info()
+    assert "keeps no logins" in bourse("registry", "login", "ghcr.io", "--user", "robot", stdin="tok3n", code=3).stderr
+
+
+def test_what_is_no_login_is_told_before_anything_is_asked(bourse, market):
+    assert "--user is missing" in bourse("registry", "login", "ghcr.io", stdin="x", code=2).stderr
+    assert "is no registry" in bourse("registry", "login", "GHCR", "--user", "a", stdin="x", code=2).stderr
+    assert "standard input" in bourse("registry", "login", "ghcr.io", "--user", "a", code=2).stderr
+    assert market.requests == []
+
+
+def test_logins_are_listed_and_forgotten(bourse, market):
+    market.answers["GET", "/v1/registry-logins"] = 200, {"data": []}
+    assert bourse("registry").stdout == "No logins.\n"
+    market.answers["GET", "/v1/registry-logins"] = 200, {"data": [{"registry": "ghcr.io", "put_at": "2026-11-24T09:00:00.000Z"}]}
+    assert "ghcr.io   2026-11-24 09:00:00" in bourse("registry").stdout
+    market.answers["DELETE", "/v1/registry-logins/ghcr.io"] = 204, None
+    bourse("registry", "logout", "ghcr.io")
     assert market.requests[-1].method == "DELETE"
 
 

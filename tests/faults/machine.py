@@ -17,11 +17,16 @@ from tests.outside.market import Market
 from tests.outside.process import Process, wait_for
 
 HERE = pathlib.Path(__file__).parent
+SANITIZER = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"  # the clock is loaded before it
 DISK_BYTES = 6 << 30  # of a disk in memory, of which little is ever used
 
 
 def sh(*words, check=True):
     return subprocess.run([str(word) for word in words], check=check, capture_output=True, text=True).stdout
+
+
+class NoNetworks(Exception):
+    """No network namespaces can be made here."""
 
 
 class OpenMarket(Market):
@@ -48,7 +53,10 @@ class Network:
         self.address, self.port, self.index = address, port, index
 
     def __enter__(self):
-        sh("ip", "netns", "add", self.name)
+        try:
+            sh("ip", "netns", "add", self.name)
+        except (OSError, subprocess.CalledProcessError) as why:
+            raise NoNetworks(f"{why}: {getattr(why, 'stderr', '')}".strip()) from why
         try:
             sh("ip", "link", "add", self.near, "type", "veth", "peer", "name", self.far)
             sh("ip", "link", "set", self.far, "netns", self.name)
@@ -114,7 +122,7 @@ class BadAgent(Agent):
     """Lives in `network`, has its disk and its clock; dies and comes back."""
 
     def __init__(self, network, clock, *words, **conf):
-        self.network, self.clock = network, clock
+        self.network, self.preload = network, clock
         super().__init__(*words, **conf)
 
     def _join(self):
@@ -133,8 +141,9 @@ class BadAgent(Agent):
 
     def start(self):
         self.process = Process(
-            ["ip", "netns", "exec", self.network.name, "env", f"LD_PRELOAD={self.clock}",
-             f"FAULTS_CLOCK={self.clock}", BUILD / "bourse-agent", "run", "--state", self.folder], self.log)
+            ["ip", "netns", "exec", self.network.name, "env", f"LD_PRELOAD={self.preload}",
+             f"FAULTS_CLOCK={self.clock}", f"ASAN_OPTIONS={SANITIZER}", BUILD / "bourse-agent", "run",
+             "--state", self.folder], self.log)
 
     def set_clock(self, seconds):
         self.clock.write_text(f"{seconds:<12}")

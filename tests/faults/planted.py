@@ -42,8 +42,7 @@ BUGS = (
     ("a lease that the market has ended goes on", "agent/service/heartbeat.c",
      "    case COMMAND_FORGET: l->forget = true; break;\n", "    case COMMAND_FORGET: break;\n"),
     ("a receipt that was not heard is not sent again", "agent/service/runner.c",
-     "    return runner_tell(l, say_exit, &r) && runner_step(l, STEP_OVER);\n",
-     "    struct err err;\n    r = say_exit(l, &err);\n    return runner_step(l, STEP_OVER);\n"),
+     "runner_tell(l, say_exit, &r) &&\n", "(say_exit(l, &(struct err){ 0 }), true) &&\n"),
     ("a part of the hold is not given back after a loss", "server/domain/leases.c",
      "    ledger_add(s, t->b->buyer, BUCKET_AVAILABLE, l->hold.micros - bill.charge.micros);\n",
      "    if (l->reason == REASON_NODE_LOST) bill.payout.micros += l->hold.micros - bill.charge.micros;\n"
@@ -88,7 +87,7 @@ def main():
         shutil.copytree(ROOT, tree, symlinks=True, ignore=lambda at, names: [
             name for name in names if name in (".git", "var") or (name.startswith("build") and name != asked.build
                                                                   and pathlib.Path(at) == ROOT)])
-        with open(ROOT / asked.build / "planted.log", "w", encoding="utf-8") as log:
+        with open(ROOT / asked.build / "planted.log", "a", encoding="utf-8") as log:
             for name, file, old, new in BUGS:
                 if asked.only not in name:
                     continue

@@ -110,6 +110,10 @@ int main(int argc, char **argv)
                                          .resolver = place.resolver };
     run(d, &spec);
     must(net_ops.flows(n, NAME, &flows, &err), "flows");
+    struct net_spent spent[] = { { .name = NAME }, { .name = "nobody" } };
+    must(net_ops.spent(n, spent, 2, &err), "spent");
+    must(!spent[1].spent, "what is not there is not spent");
+    printf("spent\t%d\n", (int)spent[0].spent);
     printf("%.*s\n", (int)flows.n, flows.p);
     buf_done(&flows);
     net_ops.close(n, NAME);

@@ -6,14 +6,20 @@ import json
 
 from . import pg
 
-LIVE = "state BETWEEN 0 AND 3"  # offered, preparing, running, stopping
+LIVE = "state IN (0, 1, 2, 3, 6)"  # offered, preparing, running, stopping, preempted
 ENDED = "state IN (8, 9)"  # settled, void
 BILL_MIN = 60  # seconds, the least that is billed
+MIN_RUN = 600  # of who displaces another, as the server's option min_run_seconds has it
+LEAST = "CASE WHEN reason IN (19, 22) THEN 0 WHEN base > 0 AND NOT own THEN {MIN_RUN} ELSE {BILL_MIN} END"
+# What goes to the provider of a lease that displaced another: at the price of the ask; the rest is the fund's.
+OWN_PART = """CASE WHEN base = 0 THEN charge ELSE least(charge, div(base::numeric * units * CASE
+                WHEN reason IN (10, 11) THEN seconds_billed
+                ELSE least(seconds_billed, seconds_signed, seconds_observed) END, 3600)) END"""
 # Seconds of a failed run that survive: up to its last checkpoint, or all but what its buyer might lose.
 SURVIVED = """least(seconds_max, greatest(seconds_kept, seconds_looked -
                     (SELECT 3600 + coalesce(terms[3], 0) FROM bids b WHERE b.bid = leases.bid)))"""
 
-# Each selects what is wrong, as one text. Names of reasons: 10 engine-failed, 11 node-lost.
+# Each selects what is wrong, as one text. Names of reasons: 10 engine-failed, 11 node-lost, 19 displaced, 22 drained.
 CHECKS = {
     "an entry does not sum to zero": """
         SELECT format('command %s: %s', seq, sum(amount)) FROM lines GROUP BY seq HAVING sum(amount) <> 0""",
@@ -49,16 +55,17 @@ CHECKS = {
                              WHERE kind = 2 AND (body->>'account')::bigint = b.account), 0)
                  + coalesce((SELECT sum(payout) FROM leases WHERE provider = b.account), 0)
                  - coalesce((SELECT sum(charge) FROM leases WHERE buyer = b.account), 0)
-                 + CASE b.account WHEN 2 THEN (SELECT coalesce(sum(fee), 0) FROM leases) ELSE 0 END
+                 + CASE b.account WHEN 2 THEN (SELECT coalesce(sum(fee), 0) FROM leases)
+                   WHEN 3 THEN (SELECT coalesce(sum(insurance), 0) FROM leases) ELSE 0 END
                  - coalesce((SELECT sum(amount) FROM payouts p
                              WHERE p.account = b.account AND state = 2), 0) AS sum) s ON true
         WHERE b.account <> 1 AND b.available + b.held <> s.sum""",
     "an open ask has other free units": """
         SELECT format('ask %s: free %s of %s', ask, free, units) FROM asks WHERE state = 1 AND free <> units -
-            coalesce((SELECT sum(units) FROM leases l WHERE l.ask = asks.ask AND {LIVE}), 0)""",
+            coalesce((SELECT sum(units) FROM leases l WHERE l.ask = asks.ask AND {LIVE} AND waits = 0), 0)""",
     "a node is oversold": """
         SELECT format('node %s: %s units', n.node, sum(l.units))
-        FROM nodes n JOIN leases l ON l.node = n.node AND {LIVE} JOIN pool p ON p.number = l.pool
+        FROM nodes n JOIN leases l ON l.node = n.node AND {LIVE} AND waits = 0 JOIN pool p ON p.number = l.pool
         GROUP BY n.node, n.cpu_millis, n.memory_bytes, n.scratch_bytes, n.gpus
         HAVING sum(l.units * p.unit_cpu_millis::bigint) > n.cpu_millis
             OR sum(l.units * p.unit_memory_bytes) > n.memory_bytes
@@ -68,35 +75,38 @@ CHECKS = {
         SELECT format('lease %s: %s', lease, seconds_billed) FROM (
             SELECT l.*, floor(extract(epoch FROM ended - ready)) AS run, n.ill_us > 0 OR n.ill_since IS NOT NULL AS was_ill
             FROM leases l JOIN nodes n USING (node)) leases
-        WHERE state = 8 AND (
+        WHERE state = 8 AND (base = 0 OR ready IS NOT NULL) AND (
             (ready IS NOT NULL AND reason NOT IN (10, 11) AND seconds_observed <> run
              AND NOT (was_ill AND seconds_observed BETWEEN 0 AND run))
             OR seconds_billed <> CASE WHEN ready IS NULL THEN 0 WHEN reason IN (10, 11) THEN {SURVIVED}
                 WHEN seconds_observed < run THEN least(seconds_signed, seconds_observed, seconds_max)
-                ELSE least(greatest(least(seconds_signed, seconds_observed), {BILL_MIN}), seconds_max) END)""",
+                ELSE least(greatest(least(seconds_signed, seconds_observed), {LEAST}), seconds_max) END)""",
     "a charge is not price × units × time": """
         SELECT format('lease %s: %s', lease, charge) FROM leases WHERE charge <> CASE WHEN {ENDED}
             THEN least(hold, div(price::numeric * units * seconds_billed, 3600)) ELSE 0 END""",
     "a fee is not its share of the charge": """
         SELECT format('lease %s: %s of %s', lease, fee, charge) FROM leases
-        WHERE fee <> div(charge::numeric * {FEE_BPS}, 10000) OR payout <> charge - fee""",
+        WHERE fee <> div({OWN_PART}::numeric * {FEE_BPS}, 10000) OR payout <> {OWN_PART} - fee
+           OR insurance <> charge - {OWN_PART}""",
     "a job has spent something else": """
         SELECT format('bid %s: %s', bid, spent) FROM bids
         WHERE spent <> coalesce((SELECT sum(charge) FROM leases l WHERE l.bid = bids.bid), 0)
            OR spent + hold > budget""",
     "a trade and its lease differ": """
         SELECT format('trade %s', coalesce(t.trade, l.lease)) FROM trades t FULL JOIN leases l ON t.trade = l.lease
-        WHERE (t.bid, t.ask, t.price, t.units, t.pool, t.at) IS DISTINCT FROM
-              (l.bid, l.ask, l.price, l.units, l.pool, l.traded)""",
+        WHERE (t.bid, t.ask, t.price, t.units, t.pool) IS DISTINCT FROM (l.bid, l.ask, l.price, l.units, l.pool)
+           OR (t.at <> l.traded AND l.base = 0)""",
     "a trade is not at the price of the one that rested": """
         SELECT format('trade %s at %s: bid %s, ask %s', t.trade, t.price, b.price, a.price)
         FROM trades t JOIN bids b USING (bid) JOIN asks a USING (ask)
-        WHERE NOT EXISTS (SELECT FROM commands WHERE kind IN (5, 8)) AND
+        WHERE NOT EXISTS (SELECT FROM commands WHERE kind IN (5, 8))
+            AND NOT EXISTS (SELECT FROM leases l WHERE l.lease = t.trade AND l.base > 0) AND
             (t.price > b.price OR t.price < a.price OR a.account = b.account
              OR t.price <> CASE WHEN t.bid_rested THEN b.price ELSE a.price END)""",
     "a job has not one lease for each attempt": """
         SELECT format('bid %s: %s attempts', bid, attempts) FROM bids
-        WHERE attempts <> (SELECT count(*) FROM leases l WHERE l.bid = bids.bid)""",
+        WHERE attempts <> (SELECT count(*) FROM leases l WHERE l.bid = bids.bid
+                           AND NOT (state = 8 AND reason IN (19, 22)))""",
     "a job has more than one lease at a time, or none": """
         SELECT format('bid %s in state %s', bid, state) FROM bids WHERE
             (SELECT count(*) FROM leases l WHERE l.bid = bids.bid AND {LIVE}) <>
@@ -110,7 +120,7 @@ CHECKS = {
         SELECT format('bid %s', bid) FROM bids WHERE job = 5 AND 1 <> (
             SELECT count(*) FROM leases l WHERE l.bid = bids.bid AND state = 8 AND reason = 1 AND exit_code = 0)""",
     "a job was paid more than once": """
-        SELECT format('bid %s', bid) FROM leases WHERE state = 8 AND reason NOT IN (10, 11)
+        SELECT format('bid %s', bid) FROM leases WHERE state = 8 AND reason NOT IN (10, 11, 19, 22)
         GROUP BY bid HAVING count(*) > 1""",
 }
 
@@ -126,20 +136,20 @@ wrong (what, detail) AS (
 """
 
 
-def query(fee_bps):
+def query(fee_bps, min_run=MIN_RUN):
     """One statement that selects all that is wrong."""
     parts = []
     for what, check_sql in CHECKS.items():
-        for name, text in (("LIVE", LIVE), ("ENDED", ENDED), ("BILL_MIN", BILL_MIN), ("SURVIVED", SURVIVED),
-                           ("FEE_BPS", fee_bps)):
+        for name, text in (("LEAST", LEAST), ("OWN_PART", OWN_PART), ("MIN_RUN", min_run), ("LIVE", LIVE),
+                           ("ENDED", ENDED), ("BILL_MIN", BILL_MIN), ("SURVIVED", SURVIVED), ("FEE_BPS", fee_bps)):
             check_sql = check_sql.replace("{" + name + "}", str(text))
         parts.append(f"SELECT '{what}', found.* FROM ({check_sql}) found")
     return HEAD + "\nUNION ALL\n".join(parts) + ") SELECT coalesce(json_agg(wrong), '[]') FROM wrong;\n"
 
 
-def violations(db, fee_bps=100):
+def violations(db, fee_bps=100, min_run=MIN_RUN):
     """What is wrong, as a list of texts; empty when all is right."""
-    return [f"{w['what']}: {w['detail']}" for w in json.loads(pg.run(db, query(fee_bps)))]
+    return [f"{w['what']}: {w['detail']}" for w in json.loads(pg.run(db, query(fee_bps, min_run)))]
 
 
 def check(market):

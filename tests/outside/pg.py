@@ -40,7 +40,7 @@ def rows(conninfo, query):
 
 
 def value(conninfo, query):
-    return json.loads(run(conninfo, f"SELECT to_json(({query}));") or "null")
+    return json.loads(run(conninfo, f"SELECT to_json(({query}));").strip() or "null")  # NULL is an empty line
 
 
 def with_database(conninfo, name):

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry of one's own on loopback, Debian's docker-registry, and images put into it over its API."""
 
+import base64
 import contextlib
+import ctypes
 import gzip
 import hashlib
 import http.client
 import io
 import json
 import pathlib
+import random
 import shutil
+import string
 import tarfile
 
 import pytest
@@ -33,9 +37,19 @@ def layer_of(files):
     return out.getvalue()
 
 
+def htpasswd(name, password):
+    """A line of a file of users; the registry takes bcrypt alone, which libcrypt has."""
+    libcrypt = ctypes.CDLL("libcrypt.so.1")
+    libcrypt.crypt.restype = ctypes.c_char_p
+    salt = "$2b$04$" + "".join(random.choices(string.ascii_letters + string.digits, k=21)) + "."
+    hashed = libcrypt.crypt(password.encode(), salt.encode())
+    assert hashed and hashed.startswith(b"$2b$"), "libcrypt has no bcrypt"
+    return f"{name}:{hashed.decode()}\n"
+
+
 class Registry:
     def __init__(self, folder, users=None):
-        """`users`: an htpasswd file that says who may pull."""
+        """`users`: {name: password} of those who may push and pull; None: anybody."""
         self.folder, self.port, self.users = pathlib.Path(folder) / "registry", free_port(), users
         self.host = f"127.0.0.1:{self.port}"
         self.process = None
@@ -48,6 +62,10 @@ class Registry:
         config = self.folder / "config.yml"
         config.write_text(f"version: 0.1\nlog: {{level: warn}}\nstorage: {{filesystem: {{rootdirectory: {self.folder}}}}}\n"
                           f"http: {{addr: '{self.host}'}}\n")
+        if self.users:
+            (self.folder / "htpasswd").write_text("".join(htpasswd(*user) for user in self.users.items()))
+            with config.open("a") as more:
+                more.write(f"auth: {{htpasswd: {{realm: test, path: {self.folder}/htpasswd}}}}\n")
         self.process = Process([program, "serve", config], self.folder.with_suffix(".log"))
         wait_for("the registry", self.answers, 30, 0.1)
         return self
@@ -58,6 +76,8 @@ class Registry:
 
     def call(self, method, path, body=None, **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        for user in (self.users or {}).items():
+            headers.setdefault("Authorization", "Basic " + base64.b64encode(":".join(user).encode()).decode())
         with contextlib.closing(connection):
             connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
             answer = connection.getresponse()

@@ -3,7 +3,7 @@
  * returns false then. */
 #pragma once
 
-#include "tests/property/naive.h"
+#include "market/naive.h"
 
 /* What the last command did: refusal, lines and trades, in order. */
 bool compare_outcome(const struct naive *n, const struct outcome *o, const struct trade *trades);

@@ -51,21 +51,21 @@ static bool odd(const char *kind, int64_t number, bool fresh)
 static void take_parts(struct kept *k, const struct touched *t)
 {
     TAKE_PART(standings, *t->standings[i], k->standings[at].account == t->standings[i]->account,
-              NAIVE_ACCOUNTS)
-    TAKE_PART(pools, *t->pools[i], k->pools[at].pool == t->pools[i]->pool, NAIVE_POOLS)
+              KEPT_ACCOUNTS)
+    TAKE_PART(pools, *t->pools[i], k->pools[at].pool == t->pools[i]->pool, KEPT_POOLS)
     TAKE_PART(offers, t->offers[i],
               k->offers[at].bid == t->offers[i].bid && k->offers[at].ask == t->offers[i].ask,
-              NAIVE_OFFERS)
+              KEPT_OFFERS)
 }
 
 bool kept_take(struct kept *k, const struct touched *t)
 {
-    TAKE(balances, account, NAIVE_ACCOUNTS);
-    TAKE(nodes, node, NAIVE_NODES);
-    TAKE(asks, ask, NAIVE_ASKS);
-    TAKE(bids, bid, NAIVE_BIDS);
-    TAKE(leases, lease, NAIVE_LEASES);
-    TAKE(payouts, payout, NAIVE_PAYOUTS);
+    TAKE(balances, account, KEPT_ACCOUNTS);
+    TAKE(nodes, node, KEPT_NODES);
+    TAKE(asks, ask, KEPT_ASKS);
+    TAKE(bids, bid, KEPT_BIDS);
+    TAKE(leases, lease, KEPT_LEASES);
+    TAKE(payouts, payout, KEPT_PAYOUTS);
     for (size_t i = 0; i < k->nodes_n; i++)
         k->nodes[i].offered = (struct needs){ 0 };
     take_parts(k, t);

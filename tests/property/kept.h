@@ -3,26 +3,36 @@
  * them. */
 #pragma once
 
-#include "tests/property/naive.h"
+#include "market/naive.h"
+
+/* Tests keep their books small. */
+#define KEPT_ACCOUNTS 64
+#define KEPT_NODES    1024
+#define KEPT_ASKS     4096
+#define KEPT_BIDS     16384
+#define KEPT_LEASES   16384
+#define KEPT_PAYOUTS  1024
+#define KEPT_POOLS    16
+#define KEPT_OFFERS   2048
 
 struct kept {
-    struct balance balances[NAIVE_ACCOUNTS];
+    struct balance balances[KEPT_ACCOUNTS];
     size_t balances_n;
-    struct standing standings[NAIVE_ACCOUNTS]; /* none: as it is at the beginning */
+    struct standing standings[KEPT_ACCOUNTS]; /* none: as it is at the beginning */
     size_t standings_n;
-    struct pool_state pools[NAIVE_POOLS];
+    struct pool_state pools[KEPT_POOLS];
     size_t pools_n;
-    struct node nodes[NAIVE_NODES];
+    struct node nodes[KEPT_NODES];
     size_t nodes_n;
-    struct ask asks[NAIVE_ASKS];
+    struct ask asks[KEPT_ASKS];
     size_t asks_n;
-    struct bid bids[NAIVE_BIDS];
+    struct bid bids[KEPT_BIDS];
     size_t bids_n;
-    struct lease leases[NAIVE_LEASES];
+    struct lease leases[KEPT_LEASES];
     size_t leases_n;
-    struct payout payouts[NAIVE_PAYOUTS];
+    struct payout payouts[KEPT_PAYOUTS];
     size_t payouts_n;
-    struct offer offers[NAIVE_OFFERS];
+    struct offer offers[KEPT_OFFERS];
     size_t offers_n;
 };
 

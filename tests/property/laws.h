@@ -2,7 +2,7 @@
 /* Laws that hold for every market, whoever is right about the details. */
 #pragma once
 
-#include "tests/property/naive.h"
+#include "market/naive.h"
 
 /* NULL, or a sentence that says which law is broken. The last command's trades are looked at too.
  */

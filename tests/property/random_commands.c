@@ -726,9 +726,10 @@ static void roll_report(struct dice *d, const struct lease *l, struct command *c
     }
     c->u.lease.exit_code = ONE_OF(d, int32_t, 0, 0, 0, 0, 1, 137, -1);
     if (c->kind == COMMAND_LEASE_EXIT)
-        c->u.lease.reason = ONE_OF(d, enum reason, REASON_DONE, REASON_DONE, REASON_DONE,
-                                   REASON_DONE, REASON_OUT_OF_MEMORY, REASON_TIME_SPENT,
-                                   REASON_ENGINE_FAILED, (enum reason)dice_below(d, REASONS));
+        c->u.lease.reason =
+            ONE_OF(d, enum reason, REASON_DONE, REASON_DONE, REASON_DONE, REASON_DONE,
+                   REASON_OUT_OF_MEMORY, REASON_TIME_SPENT, REASON_EGRESS_SPENT,
+                   REASON_ENGINE_FAILED, (enum reason)dice_below(d, REASONS));
     if (c->kind == COMMAND_LEASE_EXIT && l->state == LEASE_PREEMPTED && dice_percent(d, 60))
         c->u.lease.reason = dice_percent(d, 90) ? l->reason : REASON_DISPLACED;
     if (c->kind == COMMAND_LEASE_CANNOT_START) {

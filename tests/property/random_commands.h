@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "tests/property/naive.h"
+#include "market/naive.h"
 
 /* A seeded generator (splitmix64): the same seed gives the same market on every machine. */
 struct dice {
@@ -13,10 +13,12 @@ uint64_t dice_roll(struct dice *d);
 int64_t dice_below(struct dice *d, int64_t n); /* 0 … n − 1 */
 bool dice_percent(struct dice *d, int percent);
 
+#define STYLE_POOLS 16
+
 /* What kind of market it is: its rules and pools, how full, how rich, how fast. */
 struct style {
     struct market_rules rules;
-    struct pool pools[NAIVE_POOLS];
+    struct pool pools[STYLE_POOLS];
     size_t pools_n;
     int64_t price_base;             /* ticks; prices are this and a few more, so that orders meet */
     size_t accounts, nodes, orders; /* how many there may be */

@@ -4,8 +4,9 @@
  *     test_explain [--seed S] [--bids N]
  *
  * Random machines, leases and bids that nothing serves. Each change that is suggested for such a
- * bid is made: the job is withdrawn and submitted anew with it, and must be placed at once. Then it
- * is withdrawn again, which gives the units back, and the next change is tried. */
+ * bid is made: the job is withdrawn and submitted anew with it, and must be placed at once, with
+ * what a quote has promised. Then it is withdrawn again, which gives the units back, and the next
+ * change is tried. What is not suggested, and the counts, explain_naive.c looks after. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "domain/explain.h"
+#include "tests/property/explain_naive.h"
 
 #define SECOND   INT64_C(1000000)
 #define USD      INT64_C(1000000)
@@ -46,7 +47,8 @@ struct world {
     int64_t now_us;
     int64_t owners[OWNERS], nodes[NODES], node_owner[NODES];
     int32_t node_pool[NODES];
-    int64_t watched; /* a bid, and whether it has had a trade */
+    int64_t watched;                     /* a bid, and whether it has had a trade */
+    struct trade trades[GANG_NODES_MAX]; /* of the last command, the first of them */
     bool placed;
     bool displaced; /* a job has lost its lease, and takes the next that is free */
 };
@@ -78,6 +80,7 @@ static int64_t tell(struct world *w, struct command c, struct outcome *out)
         const struct trade *const t = &market_trades(w->m)[out->trades_first + i];
         w->displaced |= t->displacing;
         w->placed |= t->bid == w->watched;
+        if (i < GANG_NODES_MAX) w->trades[i] = *t;
     }
     market_settle_group(w->m);
     return out->refused == ERR_NONE ? c.seq : 0;
@@ -310,6 +313,27 @@ static void fail(const char *what, const struct change *c)
     exit(1);
 }
 
+/* What the quote has promised is what the trades are. */
+static bool kept_promise(const struct world *w, const struct outcome *out, const struct quote *q)
+{
+    if (q->n != out->trades_n) return false;
+    for (int32_t i = 0; i < q->n; i++) {
+        const struct trade *const t = &w->trades[i];
+        const struct node *const n = market_node(w->m, t->node);
+        const struct quote_part *const part = &q->parts[i];
+        if (t->node != part->node || t->provider != part->account || t->pool != q->pool ||
+            t->units != q->units || t->own != q->own || t->price.micros != part->price.micros)
+            return false;
+        if (n->spec.traits.region != part->region || n->spec.traits.tier != part->tier ||
+            n->spec.traits.verified != part->verified ||
+            n->spec.traits.isolation != part->isolation ||
+            n->spec.traits.interconnect != part->interconnect)
+            return false;
+        if (market_lease(w->m, t->trade)->seconds_max != q->seconds_max) return false;
+    }
+    return true;
+}
+
 enum met { MET_NOTHING, MET_ASKS, MET_VICTIM };
 
 /* The job anew with these terms: is it placed at once? Afterwards it is withdrawn. */
@@ -317,9 +341,16 @@ static enum met meets(struct world *w, int64_t by, const struct bid_spec *s)
 {
     struct outcome out;
     const bool displaced = w->displaced;
+    struct quote q;
+    const char *why;
 
     w->displaced = false;
+    const bool quoted = market_quote(w->m, by, s, w->now_us, &q, &why);
     const int64_t bid = submit(w, by, s, &out);
+    if (bid != 0 && (!quoted || !(w->displaced ? q.n == 0 : kept_promise(w, &out, &q)))) {
+        printf("seed %" PRId64 ": a quote was not kept\n", seed_now);
+        exit(1);
+    }
     const enum met met = bid == 0 || out.trades_n != s->nodes ? MET_NOTHING
                          : w->displaced                       ? MET_VICTIM
                                                               : MET_ASKS;
@@ -368,6 +399,7 @@ static void explain_one(struct world *w, int64_t by, const struct bid_spec *s)
     seen.bids++;
     if (b->state != ORDER_OPEN || !market_explain(w->m, bid, w->now_us, &e)) {
         (void)withdraw(w, by, bid);
+        clock_to(w, w->now_us); /* the offers of a gang that was withdrawn */
         return;
     }
     if (e.serves) {
@@ -375,6 +407,15 @@ static void explain_one(struct world *w, int64_t by, const struct bid_spec *s)
         exit(1);
     }
     seen.explained++;
+    const struct asked asked = { w->m, bid, by, w->now_us, *s };
+    const char *const wrong =
+        s->budget.micros >= 50 * USD && market_balance(w->m, by)->available.micros >= 1000 * USD
+            ? explain_naive_wrong(&asked, &e)
+            : NULL;
+    if (wrong) {
+        printf("seed %" PRId64 ": explained wrongly: %s\n", seed_now, wrong);
+        exit(1);
+    }
     if (e.changes_n == 0) seen.none++;
     (void)withdraw(w, by, bid);
     const bool displaced = w->displaced;

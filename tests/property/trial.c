@@ -219,10 +219,8 @@ static void lade(struct trial *t)
     const int64_t spare = 1 + dice_below(&t->dice, INT64_C(3000000000000000));
     const int64_t second = dice_percent(&t->dice, 50) ? 0 : dice_below(&t->dice, 1000000000);
     for (int64_t a = 16; a <= 17; a++) {
-        n->standings[n->accounts_n].account = a;
-        n->accounts[n->accounts_n++] =
-            (struct balance){ .account = a,
-                              .available = { a == 16 ? INT64_MAX - spare - second : second } };
+        naive_add_account(n, a);
+        naive_account(n, a)->available.micros = a == 16 ? INT64_MAX - spare - second : second;
     }
     n->accounts[0].available.micros = -(INT64_MAX - spare);
     n->last_seq = 17;

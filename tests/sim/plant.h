@@ -19,6 +19,9 @@ enum { PLANT_POOLS = 3, PLANT_MACHINES = 24, PLANT_JOBS = 4096, PLANT_OUTAGES = 
 #define PLANT_SLOT_S   60
 #define PLANT_TICK     INT64_C(1000)
 #define PLANT_START_US INT64_C(1000000000000) /* slot 0 */
+#define PLANT_GRACE_US                                                                             \
+    INT64_C(500000) /* after a job's patience: a trade at its very end counts                      \
+                     */
 
 extern const struct pool plant_pools[PLANT_POOLS];
 
@@ -70,11 +73,14 @@ int64_t plant_worth(const struct plant_job *j);           /* of the whole job, m
 enum plant_manners {
     PLANT_TRUTH,    /* limits are values, asks are costs */
     PLANT_DEPLOYED, /* a tenth above the best ask; asks as agents price them */
+    PLANT_KEEPERS,  /* as truth, but who is too full for the best bid that waits asks its limit, and
+                       so keeps what is free for it */
 };
 
 struct plant_result {
     int64_t surplus; /* worth of finished jobs less the cost of all that ran, micro-USD */
     int64_t finished, trades, displaced, lost, declined, gangs;
+    int64_t of_job[PLANT_JOBS]; /* the surplus, by job */
 };
 
 void plant_live(const struct plant *p, const struct market_rules *rules, enum plant_manners manners,

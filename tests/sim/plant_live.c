@@ -136,8 +136,7 @@ static void come(struct live *v, int i)
     spec.nodes = j->nodes;
     spec.interruptible = j->interruptible;
     spec.budget.micros *= INT64_C(16) * j->nodes; /* nothing fails for want of money */
-    /* A second more than its patience: a trade at the very end of it counts. */
-    spec.expires_us = v->world.now_us + j->patience_s * SECOND_US + SECOND_US / 2;
+    spec.expires_us = v->world.now_us + j->patience_s * SECOND_US + PLANT_GRACE_US;
     v->works[i].bid = market_last_seq(v->world.market) + 1;
     world_must(&v->world, world_job(&v->world, v->buyers[i % BUYERS], &spec) != 0);
 }
@@ -199,6 +198,34 @@ static int64_t best_bid(const struct live *v, int pool)
     return best;
 }
 
+/* The highest limit that waits for more units than are free there, but not than there are. */
+static int64_t best_large_bid(const struct live *v, int k, int32_t free)
+{
+    const struct plant_machine *const m = &v->plant->machines[k];
+    int64_t best = 0;
+
+    for (int i = 0; i < v->plant->jobs_n && v->works[i].bid != 0; i++) {
+        const struct plant_job *const j = &v->plant->jobs[i];
+        const struct bid *const b = market_bid(v->world.market, v->works[i].bid);
+        if (!b || b->state != ORDER_OPEN || b->parked) continue;
+        if (j->units > m->units || (j->nodes == 1 && j->units <= free)) continue;
+        for (int w = 0; w < j->pools_n; w++) {
+            const int64_t limit = b->spec.limit.micros * plant_speed(j, m->pool);
+            if (j->pools[w] == m->pool && limit > best) best = limit;
+        }
+    }
+    return best / PLANT_TICK * PLANT_TICK;
+}
+
+static void keep(struct live *v, int k, const struct ask *a)
+{
+    const int64_t cost = v->plant->machines[k].cost, wanted = best_large_bid(v, k, a->free);
+    const int64_t price = wanted > cost ? wanted : cost;
+
+    if (price == a->spec.price.micros) return;
+    (void)world_amend_ask(&v->world, v->sellers[k].account, a->ask, price, a->spec.units);
+}
+
 static void look(struct live *v, int k)
 {
     struct seller *const s = &v->sellers[k];
@@ -206,6 +233,10 @@ static void look(struct live *v, int k)
     const int pool = v->plant->machines[k].pool;
 
     if (!a) return;
+    if (v->manners == PLANT_KEEPERS) {
+        keep(v, k, a);
+        return;
+    }
     const struct pricing_rule rule = { .policy = PRICING_ADAPTIVE,
                                        .floor_micros = v->plant->machines[k].cost,
                                        .tick_micros = PLANT_TICK,
@@ -240,8 +271,8 @@ static void settle_in(struct live *v, int k)
     const uint64_t own = chance_u64(&c);
     if (v->manners == PLANT_DEPLOYED) {
         price = m->cost * chance_between(&c, 105, 150) / 100 / PLANT_TICK * PLANT_TICK;
-        at(v, chance_between(&c, 1, LOOK_S), LOOKS, k);
     }
+    if (v->manners != PLANT_TRUTH) at(v, chance_between(&c, 1, LOOK_S), LOOKS, k);
     pricing_begin(&s->pricing, own, price, v->world.now_us);
     put_up(v, k);
     for (int i = 0; i < m->outages; i++) {
@@ -324,7 +355,10 @@ static int64_t ran_s(const struct live *v, const struct lease *l)
 static void spend(struct live *v, const struct lease *l)
 {
     const int64_t cost = v->plant->machines[machine_of(v, l->node)].cost;
-    v->out->surplus -= cost * l->units * ran_s(v, l) / 3600;
+    const int64_t spent = cost * l->units * ran_s(v, l) / 3600;
+
+    v->out->surplus -= spent;
+    v->out->of_job[job_of(v, l->bid)] -= spent;
 }
 
 static void end(struct live *v, int64_t lease, bool saves)
@@ -354,6 +388,7 @@ static void end(struct live *v, int64_t lease, bool saves)
     v->out->finished++;
     v->out->gangs += j->nodes > 1;
     v->out->surplus += plant_worth(j);
+    v->out->of_job[i] += plant_worth(j);
 }
 
 /* ---- What fails ---- */

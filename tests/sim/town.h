@@ -67,6 +67,7 @@ struct strategy {
     const char *name;
     bool sells, buys; /* it is a seller, a buyer with jobs of its own */
     bool prices;      /* its ask is priced as an honest one's */
+    int64_t worth; /* its limits, in percent of what a job is worth; 0: chosen as all choose them */
     void (*begin)(struct town *t);
     void (*step)(struct town *t);                                       /* every 10 s */
     enum town_answer (*offered)(struct town *t, const struct lease *l); /* asked every second */

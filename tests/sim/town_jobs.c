@@ -106,9 +106,11 @@ static int64_t nth_ask(const struct town *t, int n)
 
 static int64_t limit_for(const struct town *t, const struct town_job *job)
 {
+    const int64_t worth = job->of_player ? t->strategy->worth : 0;
     int64_t quote =
         job->nodes > 1 ? nth_ask(t, job->nodes) : town_best_ask(t, /* but_account= */ 0, false);
 
+    if (worth > 0) return job->value * worth / 100 / TOWN_TICK * TOWN_TICK;
     if (quote > 0 && t->quote == TOWN_ASK_OR_MEDIAN) {
         const int64_t median = median_trade(t);
         if (median > quote) quote = median;
@@ -168,6 +170,7 @@ void town_on_trade(void *arg, const struct trade *trade)
     t->deals++;
     if (trade->own) return;
     if (s) s->fills++;
+    if (!s || !s->known) return; /* a trade of who has never delivered is not told */
     t->last_trade = trade->price.micros;
     t->last_trade_us = trade->at_us;
 }

@@ -294,7 +294,7 @@ TEST(an_offer_is_an_assignment_signed_by_the_market)
     CHECK_I64(sequence, rows[0].version);
     CHECK_I64(json_array_size(json_object_get(said, "command")), 2);
     CHECK(json_is_null(json_object_get(said, "workdir")));
-    CHECK_I64(json_object_size(said), 28);
+    CHECK_I64(json_object_size(said), 29);
     json_decref(said);
     json_decref(o);
     (void)assignments(rows[0].version, &n);

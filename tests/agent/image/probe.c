@@ -13,6 +13,7 @@
  *   work N MS K     N steps of MS milliseconds, saved after each K of them in /checkpoint and gone
  * on from there; SIGTERM has it save and end with 143 env NAME        print that variable exit N
  * end with that code
+ *   now             print the monotonic clock, in microseconds
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -55,6 +56,13 @@ static void nap(long ms)
     struct timespec left = { ms / 1000, (ms % 1000) * 1000000 };
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         ;
+}
+
+static void now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    printf("%lld\n", t.tv_sec * 1000000ll + t.tv_nsec / 1000);
 }
 
 static void count(long n, long ms)
@@ -222,6 +230,7 @@ static int do_verb(const char *verb, char **args)
     if (!strcmp(verb, "dir")) return mkdir(args[0], 0755) ? die(args[0]) : (void)0, 1;
     if (!strcmp(verb, "eat")) return eat(number(args[0])), 1;
     if (!strcmp(verb, "status")) return status(), 0;
+    if (!strcmp(verb, "now")) return now(), 0;
     if (!strcmp(verb, "try")) return attempt(args[0]), 1;
     if (!strcmp(verb, "env")) return show(args[0]), 1;
     if (!strcmp(verb, "exit")) exit((int)number(args[0]));
@@ -231,7 +240,7 @@ static int do_verb(const char *verb, char **args)
 
 static int args_needed(const char *verb)
 {
-    if (!strcmp(verb, "deaf") || !strcmp(verb, "status")) return 0;
+    if (!strcmp(verb, "deaf") || !strcmp(verb, "status") || !strcmp(verb, "now")) return 0;
     if (!strcmp(verb, "work")) return 3;
     if (!strcmp(verb, "count") || !strcmp(verb, "write") || !strcmp(verb, "fill") ||
         !strcmp(verb, "link"))

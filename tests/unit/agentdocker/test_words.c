@@ -42,6 +42,8 @@ TEST(why_an_image_was_not_pulled)
           ENGINE_NO_SUCH },
         { "pull access denied for x, repository does not exist or may require 'docker login'",
           ENGINE_NO_SUCH },
+        { "Head \"http://127.0.0.1:1/v2/a/manifests/1\": no basic auth credentials",
+          ENGINE_NO_SUCH },
         { "initializing source docker://ghcr.io/x: reading manifest: unauthorized: authentication "
           "required",
           ENGINE_NO_SUCH },
@@ -69,7 +71,7 @@ static struct progress p;
 
 static void feed(const char *text)
 {
-    progress_init(&p);
+    progress_init(&p, NULL);
     for (size_t i = 0; text[i] != '\0'; i++)
         CHECK(progress_feed(&p, text + i, 1));
     progress_end(&p);
@@ -109,6 +111,75 @@ TEST(lines_that_are_too_long_or_no_json_are_passed_over)
     CHECK_STR(p.error, "");
 }
 
-TESTS(T(why_a_container_did_not_start), T(why_an_image_was_not_pulled),
+/* ---- how far a pull is ---- */
+
+static struct image_progress heard;
+static int heard_n;
+
+static void hear(void *arg, const struct image_progress *told)
+{
+    (void)arg;
+    heard = *told;
+    heard_n++;
+}
+
+static void pull_says(const char *text)
+{
+    CHECK(progress_feed(&p, text, strlen(text)));
+}
+
+TEST(layers_are_added_up_while_they_come)
+{
+    const struct image_pull pull = { .ref = STR("a:1"), .tell = hear };
+    heard_n = 0;
+    progress_init(&p, &pull);
+    pull_says("{\"status\":\"Pulling from library/a\",\"id\":\"1\"}\n");
+    CHECK_I64(heard_n, 0);
+    pull_says("{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"aa\"}\n");
+    CHECK_I64(heard.phase, IMAGE_WAITS);
+    CHECK_I64(heard.total_bytes, -1);
+    pull_says("{\"status\":\"Already exists\",\"progressDetail\":{},\"id\":\"00\"}\n");
+    pull_says("{\"status\":\"Downloading\",\"progressDetail\":{\"current\":5,\"total\":10},"
+              "\"id\":\"aa\"}\n");
+    pull_says("{\"status\":\"Downloading\",\"progressDetail\":{\"current\":1,\"total\":100},"
+              "\"id\":\"bb\"}\n");
+    CHECK_I64(heard.phase, IMAGE_DOWNLOADS);
+    CHECK_I64(heard.done_bytes, 6);
+    CHECK_I64(heard.total_bytes, 110);
+    pull_says("{\"status\":\"Download complete\",\"progressDetail\":{},\"id\":\"aa\"}\n");
+    CHECK_I64(heard.done_bytes, 11);
+    CHECK_I64(heard.phase, IMAGE_DOWNLOADS);
+    pull_says("{\"status\":\"Extracting\",\"progressDetail\":{\"current\":3,\"total\":9},"
+              "\"id\":\"bb\"}\n");
+    CHECK_I64(heard.phase, IMAGE_UNPACKS);
+    CHECK_I64(heard.done_bytes, 110);
+    CHECK_I64(heard.total_bytes, 110);
+}
+
+TEST(what_no_engine_says_of_a_layer_is_passed_over)
+{
+    const struct image_pull pull = { .ref = STR("a:1"), .tell = hear };
+    heard_n = 0;
+    progress_init(&p, &pull);
+    pull_says("{\"status\":\"Downloading\",\"progressDetail\":{\"current\":5,\"total\":4},"
+              "\"id\":\"aa\"}\n");
+    CHECK_I64(heard.done_bytes, 0);
+    pull_says("{\"status\":\"Downloading\",\"progressDetail\":{\"current\":-5,\"total\":4},"
+              "\"id\":\"aa\"}\n{\"status\":\"Downloading\"}\n{\"status\":7,\"id\":\"aa\"}\n");
+    CHECK_I64(heard.done_bytes, 0);
+    for (int i = 0; i < 2 * PROGRESS_LAYERS_MAX; i++) {
+        char line[128];
+        snprintf(line, sizeof(line),
+                 "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":1,\"total\":1},"
+                 "\"id\":\"l%d\"}\n",
+                 i);
+        pull_says(line);
+    }
+    CHECK_I64((int64_t)p.layers_n, PROGRESS_LAYERS_MAX);
+    CHECK_I64(heard.total_bytes, PROGRESS_LAYERS_MAX - 1);
+}
+
+TESTS(T(layers_are_added_up_while_they_come), T(what_no_engine_says_of_a_layer_is_passed_over),
+      T(why_a_container_did_not_start), T(why_an_image_was_not_pulled),
       T(why_an_archive_was_not_loaded), T(the_loaded_image_is_named_in_three_ways),
       T(an_error_may_come_last), T(lines_that_are_too_long_or_no_json_are_passed_over))

@@ -94,6 +94,20 @@ TEST(who_is_killed_at_the_deadline_has_spent_his_time)
     CHECK_STR(exit_reason(&f), "done");
 }
 
+TEST(who_sent_too_much_is_told_so)
+{
+    struct exit_facts f = usual();
+    f.exit_code = 137;
+    f.killed_by_us = true;
+    f.over_bytes = true;
+    CHECK_STR(exit_reason(&f), "egress-spent");
+    f.ended_boot_us = f.deadline_boot_us; /* the kill took until its time was over */
+    CHECK_STR(exit_reason(&f), "egress-spent");
+    f.exit_code = 0; /* it ended by itself before the kill */
+    f.ended_boot_us = f.ready_boot_us + 1;
+    CHECK_STR(exit_reason(&f), "done");
+}
+
 TEST(out_of_memory_is_what_the_engine_saw_and_we_did_not_do)
 {
     struct exit_facts f = usual();
@@ -126,5 +140,5 @@ TESTS(T(before_its_deadline_a_container_is_left_alone), T(at_its_deadline_it_is_
       T(a_stop_asks_once_and_then_insists), T(the_grace_does_not_reach_beyond_the_deadline),
       T(who_breaks_a_limit_gets_no_grace), T(a_kill_that_did_not_work_is_repeated_but_not_at_once),
       T(who_ends_by_himself_is_done), T(who_is_killed_at_the_deadline_has_spent_his_time),
-      T(out_of_memory_is_what_the_engine_saw_and_we_did_not_do),
+      T(who_sent_too_much_is_told_so), T(out_of_memory_is_what_the_engine_saw_and_we_did_not_do),
       T(seconds_are_whole_and_end_at_the_deadline))

@@ -266,8 +266,16 @@ TEST(a_pool_is_seen_as_a_seller_sees_it)
 TEST(a_heartbeat_with_a_tick_and_its_commands)
 {
     const struct lease_pulse pulses[] = {
-        { STR(LEASE), 1, "running", STR("{\"n\":1}"), STR("c2ln") },
-        { STR("b"), 2, "preparing", { NULL, 0 }, { NULL, 0 } },
+        { .lease_id = STR(LEASE),
+          .epoch = 1,
+          .state = "running",
+          .tick_document = STR("{\"n\":1}"),
+          .tick_signature = STR("c2ln") },
+        { .lease_id = STR("b"),
+          .epoch = 2,
+          .state = "preparing",
+          .fetches = true,
+          .image = { IMAGE_DOWNLOADS, 5, 9 } },
     };
     const struct gpu_state gpus[] = {
         { .uuid = "GPU-1",
@@ -297,7 +305,9 @@ TEST(a_heartbeat_with_a_tick_and_its_commands)
                       "\"temperature_c\":-1,\"uuid\":\"GPU-2\",\"xid\":0}],"
                       "\"leases\":[{\"epoch\":1,\"lease_id\":\"" LEASE
                       "\",\"state\":\"running\",\"tick\":{\"document\":\"{\\\"n\\\":1}\","
-                      "\"signature\":\"c2ln\"}},{\"epoch\":2,\"lease_id\":\"b\","
+                      "\"signature\":\"c2ln\"}},{\"epoch\":2,"
+                      "\"image\":{\"done_bytes\":5,\"phase\":\"downloading\","
+                      "\"total_bytes\":9},\"lease_id\":\"b\","
                       "\"state\":\"preparing\",\"tick\":null}]}");
     CHECK_I64(got.commands_n, 2);
     CHECK_STR(got.commands[0].lease_id, LEASE);
@@ -307,6 +317,25 @@ TEST(a_heartbeat_with_a_tick_and_its_commands)
     CHECK_I64(got.commands[1].epoch, 2);
     CHECK(got.asks_changed);
     CHECK_I64(got.lease_seconds, 90);
+    end();
+}
+
+TEST(a_login_is_asked_for_with_a_key)
+{
+    struct sealed_login got;
+    const struct seal_public to = { { 1 } };
+    begin();
+    expect("200 OK", "{\"registry\":\"ghcr.io\",\"sealed\":\"aGVsbG8=\"}");
+    CHECK_I64(api_ops.registry_login(api, STR(LEASE), 3, &to, &memory, &got, &err), LINK_DONE);
+    CHECK_STR(said(), "POST /v1/agent/leases/" LEASE "/registry-login {\"epoch\":3,\"seal_to\":"
+                      "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}");
+    CHECK(str_is(got.registry, "ghcr.io") && str_is(got.box, "hello"));
+
+    expect("200 OK", "{\"registry\":\"ghcr.io\",\"sealed\":\"no base64\"}");
+    CHECK_I64(api_ops.registry_login(api, STR(LEASE), 3, &to, &memory, &got, &err),
+              LINK_UNREACHABLE);
+    expect("404 Not Found", "{}");
+    CHECK_I64(api_ops.registry_login(api, STR(LEASE), 3, &to, &memory, &got, &err), LINK_GONE);
     end();
 }
 
@@ -486,8 +515,8 @@ TESTS(T(the_events_of_a_lease), T(a_chunk_of_log_is_bytes), T(an_ask_is_placed_w
       T(a_new_price_goes_with_its_reason),
       T(a_change_that_comes_too_early_is_told_how_long_to_wait),
       T(a_pool_is_seen_as_a_seller_sees_it), T(a_heartbeat_with_a_tick_and_its_commands),
-      T(assignments_come_with_the_next_number), T(open_asks_are_read),
-      T(a_refusal_is_told_by_its_status_and_its_code),
+      T(a_login_is_asked_for_with_a_key), T(assignments_come_with_the_next_number),
+      T(open_asks_are_read), T(a_refusal_is_told_by_its_status_and_its_code),
       T(an_answer_that_is_no_problem_document_is_a_refusal_all_the_same),
       T(nobody_there_is_unreachable_and_stopping_too),
       T(a_lease_id_with_strange_bytes_is_never_put_into_a_path),

@@ -44,6 +44,7 @@ static struct journal_entry full(void)
         .exit_code = 137,
         .ticks = 3,
         .over_quota = true,
+        .over_bytes = true,
         .displaced = true,
         .log_next = 7,
         .log_sent = 1234,
@@ -81,7 +82,8 @@ TEST(what_is_written_is_read_back_whole)
     CHECK(got.step == e.step && got.max_seconds == e.max_seconds && got.ticks == e.ticks);
     CHECK(got.ready_boot_us == e.ready_boot_us && got.ready_wall_us == e.ready_wall_us);
     CHECK(got.ended_wall_us == e.ended_wall_us && got.seconds == e.seconds);
-    CHECK(got.exit_code == e.exit_code && got.over_quota == e.over_quota);
+    CHECK(got.exit_code == e.exit_code && got.over_quota == e.over_quota &&
+          got.over_bytes == e.over_bytes);
     CHECK(got.displaced == e.displaced);
     CHECK(got.log_next == e.log_next && got.log_sent == e.log_sent);
     CHECK(got.log_pending == e.log_pending && got.log_pending_stream == e.log_pending_stream);

@@ -187,12 +187,44 @@ void story_restart(struct story *s)
     s->m = m;
 }
 
+/* What is due next is the same, and at the same time. */
+static void check_due_alike(const struct story *s, const struct market *second)
+{
+    struct command a, b;
+    int64_t next_a = 0, next_b = 0;
+    const bool due = market_due(s->m, s->now_us, &a, &next_a);
+
+    CHECK(market_due(second, s->now_us, &b, &next_b) == due);
+    CHECK(due ? a.kind == b.kind && memcmp(&a.u, &b.u, sizeof(a.u)) == 0 : next_a == next_b);
+}
+
 static void check_rebuilt(struct story *s)
 {
     struct market *const second = story_rebuilt(s);
 
     CHECK(market_hash(second) == market_hash(s->m));
+    check_due_alike(s, second);
     market_free(second);
+}
+
+/* A market that has just been loaded has nothing to spare: without memory it refuses what it else
+ * would do, gives any other refusal as before, and is what it was. */
+static enum err_code without_memory(struct story *s, const struct command *c)
+{
+    struct outcome out;
+
+    if (!s->rebuild || s->one_group || s->memory_left >= 0) return ERR_NONE;
+    if (c->kind == COMMAND_SET_RULES || c->kind >= COMMANDS) return ERR_NONE; /* touch no object */
+    if (s->poor[c->kind]++ >= 2) return ERR_NONE;
+    struct market *const poor = rebuilt(s, &s->mem);
+    s->memory_left = 0;
+    market_apply(poor, c, &out);
+    s->memory_left = -1;
+    CHECK(out.refused != ERR_NONE);
+    CHECK(market_hash(poor) == market_hash(s->m));
+    market_check(poor);
+    market_free(poor);
+    return out.refused;
 }
 
 /* ---- commands ---- */
@@ -218,7 +250,10 @@ bool story_do(struct story *s, struct command c)
 
     c.seq = market_last_seq(s->m) + 1;
     c.at_us = s->now_us;
+    const enum err_code poor = without_memory(s, &c);
     market_apply(s->m, &c, &s->out);
+    if (poor != ERR_NONE)
+        CHECK_I64(poor, s->out.refused != ERR_NONE ? s->out.refused : ERR_OVERLOADED);
     market_check(s->m);
     check_postings(&s->out);
     if (s->out.refused != ERR_NONE) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A market to tell stories with: a few words for the commands, and an eye on everything.
  *
- * After each command every invariant is checked, a refused one is seen to have changed nothing,
- * what was touched is copied as the store would, and now and then a second market is built from the
- * copies, which must have the same hash. */
+ * Before the first commands of a kind a second market is given them without any memory. After each
+ * command every invariant is checked, a refused one is seen to have changed nothing, what was
+ * touched is copied as the store would, and a second market is built from the copies, which must
+ * have the same hash and the same next thing to do. */
 #pragma once
 
 #include "domain/market.h"
@@ -53,6 +54,7 @@ struct story {
     struct story_kept kept;  /* what a store would hold, final objects included */
     int64_t blocks;          /* of memory that the market has */
     int64_t memory_left;     /* how many more times it gets some; negative: always */
+    int32_t poor[COMMANDS];  /* how often a command of the kind was tried without memory */
     bool one_group;          /* leave the group open: what is over stays in memory */
     bool rebuild;            /* build a second market after each command */
 };

@@ -44,6 +44,18 @@ TEST(a_new_account_has_nothing_and_the_number_of_its_command)
     story_end(&s);
 }
 
+TEST(an_account_is_told_to_the_store_with_its_standing)
+{
+    story_begin(&s);
+    s.one_group = true;
+    const int64_t account = story_account(&s, CENTS(0));
+    struct touched t;
+    market_touched(s.m, &t);
+    CHECK(t.balances_n == 1 && t.balances[0]->account == account && t.balances[0]->touch.fresh);
+    CHECK(t.standings_n == 1 && t.standings[0]->account == account && t.standings[0]->touch.fresh);
+    story_end(&s);
+}
+
 TEST(money_that_comes_in_is_owed_by_the_world)
 {
     story_begin(&s);
@@ -155,8 +167,60 @@ TEST(a_payout_ends_once)
     }
 }
 
+/* ---- teams ---- */
+
+static bool invite(int64_t leader, int64_t account)
+{
+    return story_do(&s, (struct command){ .account = leader,
+                                          .kind = COMMAND_INVITE,
+                                          .u.invite = { .account = account, .quota = 3 } });
+}
+
+static bool join(int64_t account, int64_t team)
+{
+    return story_do(&s, (struct command){ .account = account,
+                                          .kind = COMMAND_JOIN_TEAM,
+                                          .u.team = { .account = team } });
+}
+
+TEST(who_is_not_invited_joins_nothing)
+{
+    story_begin(&s);
+    const int64_t leader = story_account(&s, CENTS(0)), mate = story_account(&s, CENTS(0));
+
+    CHECK(!join(mate, leader) && s.out.refused == ERR_NOT_FOUND);
+    CHECK(!join(mate, 0) && s.out.refused == ERR_NOT_FOUND); /* a team that nobody leads */
+    CHECK(!join(mate + 1, 0) && s.out.refused == ERR_NOT_FOUND);
+    CHECK(!join(mate + 1, leader) && s.out.refused == ERR_NOT_FOUND);
+    CHECK(invite(leader, mate));
+    CHECK(!join(mate, mate) && s.out.refused == ERR_NOT_FOUND);
+    CHECK(join(mate, leader));
+    CHECK_I64(market_standing(s.m, mate)->team, leader);
+    CHECK_I64(market_standing(s.m, mate)->quota, 3);
+    CHECK_I64(market_standing(s.m, mate)->invited_by, 0);
+    CHECK(!join(mate, leader) && s.out.refused == ERR_NOT_FOUND); /* it is used up */
+    story_end(&s);
+}
+
+TEST(nobody_joins_a_member)
+{
+    story_begin(&s);
+    const int64_t leader = story_account(&s, CENTS(0)), mate = story_account(&s, CENTS(0));
+    const int64_t third = story_account(&s, CENTS(0));
+
+    CHECK(invite(mate, third));
+    CHECK(invite(leader, mate) && join(mate, leader));
+    CHECK(!join(third, mate) && s.out.refused == ERR_WRONG_STATE);
+    CHECK(!invite(mate, third) && s.out.refused == ERR_WRONG_STATE);
+    CHECK(invite(third, leader));
+    CHECK(!join(leader, third) && s.out.refused == ERR_WRONG_STATE); /* he leads a team */
+    story_end(&s);
+}
+
 TESTS(T(a_new_account_has_nothing_and_the_number_of_its_command),
-      T(money_that_comes_in_is_owed_by_the_world), T(a_credit_names_an_account_and_a_sane_amount),
+      T(an_account_is_told_to_the_store_with_its_standing), T(who_is_not_invited_joins_nothing),
+      T(nobody_joins_a_member), T(money_that_comes_in_is_owed_by_the_world),
+      T(a_credit_names_an_account_and_a_sane_amount),
       T(no_more_comes_in_than_one_balance_can_count),
       T(a_payout_is_held_until_the_rail_has_done_it),
       T(a_payout_that_the_rail_cannot_do_comes_back), T(nobody_takes_out_more_than_he_has),

@@ -123,6 +123,37 @@ TEST(one_step_beyond_any_bound_it_may_not)
     CHECK_I64(misfits(NOW + 1), MISFIT_UNTIL);
 }
 
+/* One reason does not hide another, in whatever order they are found. */
+TEST(all_that_is_wrong_is_named_together)
+{
+    struct wish *const w = &bid.bid.spec.wish;
+    struct ask_spec *const a = &ask.ask.spec;
+
+    begin();
+    bid.buyer = &accounts[0];
+    w->regions = 0xf7;
+    w->tier_min = 3;
+    ask.ask.traits.verified = 0;
+    w->isolation_min = 4;
+    w->interconnect_min = 2;
+    w->bandwidth_min_mbps = 101;
+    w->label = 8;
+    a->buyer_tier_min = 2;
+    w->egress = 2;
+    a->risk_seconds = 89;
+    bid.bid.spec.interruptible = false;
+    ask.ask.free = 1;
+    a->sets = 1;
+    a->price.micros = 101;
+    a->seconds_min = 601;
+    a->seconds_max = 599;
+    a->until_us--;
+    bid.bid.excluded_n = 3;
+    ask.ask.stale = true;
+    ask.ask.parked = 5;
+    CHECK_I64(misfits(NOW), (1 << MISFITS) - 1);
+}
+
 /* Whether it is stale is remembered, not compared: the node may have changed back. */
 TEST(a_stale_ask_serves_nobody)
 {
@@ -172,5 +203,6 @@ TEST(cells_are_region_tier_and_attestation)
 }
 
 TESTS(T(a_pair_that_meets_every_bound_may_trade), T(one_step_beyond_any_bound_it_may_not),
-      T(a_stale_ask_serves_nobody), T(what_is_not_wished_does_not_matter),
-      T(sets_are_bits_of_units), T(cells_are_region_tier_and_attestation))
+      T(all_that_is_wrong_is_named_together), T(a_stale_ask_serves_nobody),
+      T(what_is_not_wished_does_not_matter), T(sets_are_bits_of_units),
+      T(cells_are_region_tier_and_attestation))

@@ -189,6 +189,18 @@ TEST(a_job_that_takes_too_much_memory_pays_and_has_failed)
     story_end(&s);
 }
 
+TEST(a_job_that_sends_more_than_it_may_pays_and_has_failed)
+{
+    begin();
+    story_run(&s, job);
+    story_wait(&s, 100);
+    CHECK(exit_with(100, 137, REASON_EGRESS_SPENT));
+    CHECK(bid()->job == JOB_FAILED && bid()->reason == REASON_EGRESS_SPENT);
+    CHECK(lease()->fault == WHOSE_BUYER);
+    CHECK_I64(lease()->charge.micros, 100000);
+    story_end(&s);
+}
+
 TEST(an_engine_that_fails_is_not_paid_and_the_job_tries_again_elsewhere)
 {
     begin();
@@ -790,6 +802,7 @@ TESTS(T(a_job_runs_is_billed_by_the_second_and_settled),
       T(what_the_agent_signed_is_billed_when_it_is_less_than_what_we_saw),
       T(no_more_is_billed_than_was_held), T(a_bad_exit_code_is_paid_and_the_job_has_failed),
       T(a_job_that_takes_too_much_memory_pays_and_has_failed),
+      T(a_job_that_sends_more_than_it_may_pays_and_has_failed),
       T(an_engine_that_fails_is_not_paid_and_the_job_tries_again_elsewhere),
       T(an_exit_has_a_reason_and_a_time_that_exits_have),
       T(a_run_that_has_used_its_time_is_stopped), T(a_run_that_has_used_its_budget_says_so),

@@ -987,6 +987,59 @@ TEST(a_long_group_grows_its_lists)
     story_end(&s);
 }
 
+TEST(a_market_may_have_no_pool_and_a_pool_no_name)
+{
+    const struct pool unnamed = { .number = 1, .unit = { .cpu_millis = 1000 }, .tick = { 1 } };
+    struct market *m = market_new(&mem_heap, &market_rules_default, NULL, 0);
+
+    CHECK(m && !market_pool(m, 1));
+    market_free(m);
+    CHECK((m = market_new(&mem_heap, &market_rules_default, &unnamed, 1)));
+    CHECK(market_pool(m, 1) && !market_pool_named(m, str_of("")));
+    market_free(m);
+}
+
+/* More orders than room is made for together, each in a ladder of each of its pools. */
+TEST(a_large_market_is_rebuilt_with_all_its_orders_in_place)
+{
+    struct market *const big = market_new(&mem_heap, &s.rules, pools_of_story(), STORY_POOLS);
+    struct market *const again = market_new(&mem_heap, &s.rules, pools_of_story(), STORY_POOLS);
+    const struct pool *const pools = pools_of_story();
+    struct command c;
+    struct outcome out;
+    struct touched t;
+
+    CHECK(big && again);
+    s.now_us = STORY_START;
+    c = (struct command){ .seq = 16, .at_us = STORY_START, .kind = COMMAND_OPEN_ACCOUNT };
+    market_apply(big, &c, &out);
+    c = (struct command){ .seq = 17,
+                          .at_us = STORY_START,
+                          .account = ACCOUNT_WORLD,
+                          .kind = COMMAND_CREDIT,
+                          .u.credit = { 16, MONEY_INPUT_MAX } };
+    market_apply(big, &c, &out);
+    for (int i = 0; i < 1500; i++) {
+        c = story_job_of(&s, 16, 1, 1 + i % 3, TICKS(1 + i));
+        c.u.submit_job.wants_n = STORY_POOLS;
+        for (int32_t w = 0; w < STORY_POOLS; w++)
+            c.u.submit_job.wants[w] = (struct want){ pools[w].number, 1 + (i + w) % 3 };
+        c.seq = 18 + i;
+        c.at_us = STORY_START;
+        market_apply(big, &c, &out);
+        CHECK_I64(out.refused, ERR_NONE);
+    }
+    market_touched(big, &t);
+    for (size_t i = 0; i < t.balances_n; i++)
+        CHECK(market_load_balance(again, t.balances[i]));
+    for (size_t i = 0; i < t.bids_n; i++)
+        CHECK(market_load_bid(again, t.bids[i]));
+    CHECK(market_load_end(again, market_last_seq(big), STORY_START)); /* which checks the books */
+    CHECK(market_hash(again) == market_hash(big));
+    market_free(again);
+    market_free(big);
+}
+
 TESTS(T(a_new_market_has_the_world_and_the_fees_and_expects_command_16),
       T(pools_are_found_by_number_and_by_name), T(a_refused_command_takes_no_number_and_no_time),
       T(a_command_that_does_not_exist_is_refused),
@@ -1006,4 +1059,6 @@ TESTS(T(a_new_market_has_the_world_and_the_fees_and_expects_command_16),
       T(a_rebuilt_market_goes_on_as_the_first_would_have), T(without_memory_there_is_no_market),
       T(loading_says_when_there_is_no_memory),
       T(without_memory_a_command_is_refused_and_changes_nothing),
-      T(cancelling_and_expiring_bids_need_memory_too), T(a_long_group_grows_its_lists))
+      T(cancelling_and_expiring_bids_need_memory_too), T(a_long_group_grows_its_lists),
+      T(a_market_may_have_no_pool_and_a_pool_no_name),
+      T(a_large_market_is_rebuilt_with_all_its_orders_in_place))

@@ -49,6 +49,11 @@ TEST(what_no_number_of_units_brings_is_refused)
     CHECK_I64(units_for(&cpu, (struct needs){ .memory_bytes = 2 * GIB * UNITS_MAX }), UNITS_MAX);
     CHECK_I64(units_for(&cpu, (struct needs){ .memory_bytes = 2 * GIB * UNITS_MAX + 1 }), -1);
     CHECK_I64(units_for(&cpu, (struct needs){ .memory_bytes = INT64_MAX }), -1);
+    const struct pool bare = { .number = 3, .name = "bare", .unit = { .gpus = 1 }, .tick = { 1 } };
+    CHECK_I64(units_for(&bare, (struct needs){ .gpus = 2 }), 2);
+    CHECK_I64(units_for(&bare, (struct needs){ .cpu_millis = 1 }), -1);
+    CHECK_I64(units_for(&bare, (struct needs){ .memory_bytes = 1 }), -1);
+    CHECK_I64(units_for(&bare, (struct needs){ .scratch_bytes = 1 }), -1);
 }
 
 TEST(the_scarcest_share_decides_how_many_fit)

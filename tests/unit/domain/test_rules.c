@@ -142,6 +142,31 @@ TEST(only_the_operator_sets_them)
     story_end(&s);
 }
 
+/* docs/market.md, "Rules and their starting values". */
+TEST(a_market_starts_with_these)
+{
+    static const struct market_rules starting = {
+        .fee_bps = 100,
+        .bill_min_seconds = 60,
+        .prepare_pay_max_seconds = 900,
+        .offer_seconds = 30,
+        .prepare_seconds = 900,
+        .stop_seconds = 60,
+        .quote_seconds = 60,
+        .backoff_seconds = 600,
+        .backoff_max_seconds = 86400,
+        .min_run_seconds = 600,
+        .notice_seconds = 120,
+        .displace_bps = 500,
+        .pricing = PRICE_RESTING,
+        .collar_bps = 10000,
+        .collar_trades = 5,
+        .call_seconds = 60,
+    };
+
+    CHECK(market_rules_equal(&market_rules_default, &starting));
+}
+
 TEST(rules_are_equal_when_all_of_them_are)
 {
     const struct market_rules a = { .fee_bps = 1, .stop_seconds = 6, .call_seconds = 9 };
@@ -160,4 +185,5 @@ TEST(rules_are_equal_when_all_of_them_are)
 TESTS(T(a_shorter_time_to_answer_is_due_at_once), T(the_deadlines_of_all_leases_move),
       T(a_longer_time_to_answer_holds_for_offers_that_stand),
       T(a_fee_holds_for_what_is_settled_after_it), T(rules_that_no_market_may_have_are_refused),
-      T(only_the_operator_sets_them), T(rules_are_equal_when_all_of_them_are))
+      T(only_the_operator_sets_them), T(a_market_starts_with_these),
+      T(rules_are_equal_when_all_of_them_are))
