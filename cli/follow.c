@@ -14,10 +14,8 @@
 
 #define PATIENCE_US (120 * INT64_C(1000000)) /* how long the server may be away */
 #define PAUSE_US    1000000
-#define LOG_WAIT_S  2 /* so that a change of the job is seen as soon, */
-#define PULL_WAIT_S                                                                                \
-    2 /* and how far the image is: that changes without a new version of the job                   \
-       */
+#define LOG_WAIT_S  2 /* so that a change of the job is seen as soon */
+#define PULL_WAIT_S 2 /* how far an image is changes without a new version of the job */
 
 struct follow {
     struct api *api;

@@ -15,9 +15,8 @@ struct complaint {
 
 /* Zero: none. */
 struct complaints {
-    struct complaint
-        *v; /* room for COMPLAINTS_MAX, from the arena with the first; few requests have any */
-    size_t n, more; /* more: how many beyond */
+    struct complaint *v; /* COMPLAINTS_MAX, from the arena with the first: few requests have any */
+    size_t n, more;      /* more: how many beyond */
 };
 
 /* Fill *out from `body` (an object) by `fields`. A field that may be absent may also be null. Texts
