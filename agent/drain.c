@@ -11,6 +11,8 @@
 #include "ask.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "net/net.h"
+#include "service/disk.h"
 #include "service/journal.h"
 #include "json/json.h"
 #include "json/parse.h"
@@ -186,10 +188,29 @@ static bool remove_containers(struct setting *s, const struct identity *id, stru
     return true;
 }
 
+/* What is mounted below the state folder, and would keep its space when the folder is gone. */
+static bool remove_disks(const char *dir, struct err *err)
+{
+    struct arena a;
+    struct journal_names names;
+    arena_init(&a, 1 << 20);
+    bool ok = journal_list(dir, &a, &names, err);
+    for (size_t i = 0; ok && i < names.folders.n; i++) {
+        const struct str id = names.folders.v[i];
+        const char *out = arena_fmt(&a, "%s/leases/%.*s/out", dir, (int)id.n, id.p);
+        ok = out ? disk_remove(out, err) : FAIL(err, ERR_NO_MEMORY, "No memory for a path.");
+    }
+    arena_done(&a);
+    return ok;
+}
+
 static bool purge(struct setting *s, const struct identity *id, struct err *err)
 {
-    auto_close int lock = lock_from_agent(s->args->dir, err);
-    return lock >= 0 && remove_containers(s, id, err);
+    const char *dir = s->args->dir;
+    auto_close int lock = lock_from_agent(dir, err);
+    if (lock < 0 || !remove_containers(s, id, err)) return false;
+    net_purge(dir);
+    return remove_disks(dir, err);
 }
 
 int verb_purge(struct setting *s, struct err *err)

@@ -430,7 +430,8 @@ static int usage(FILE *to)
         "                                                    what a container can reach here\n"
         "bourse-agent drain   [--at TIME] [--now] [--wait]   take nothing new from then on\n"
         "bourse-agent undrain                                and be offered again\n"
-        "bourse-agent purge                                  end the agent, remove its containers\n"
+        "bourse-agent purge                                  end the agent, remove its containers, "
+        "disks and networks\n"
         "bourse-agent help\n"
         "each with [--state DIR] (" STATE_DEFAULT ") and [--config FILE]\n",
         to);

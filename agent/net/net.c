@@ -225,6 +225,17 @@ static enum egress_class kind_of(struct str name)
     return EGRESS_CLASS_NONE;
 }
 
+void net_purge(const char *dir)
+{
+    char path[PATH_MAX];
+    for (int lane = 0; lane < LANES_MAX; lane++) {
+        const int n = snprintf(path, sizeof(path), "%s/net/%d", dir, lane);
+        if (n < 0 || n >= PATH_MAX || access(path, F_OK) != 0) continue;
+        clear_lane(lane);
+        (void)unlink(path);
+    }
+}
+
 /* ---- the seam ----------------------------------------------------------------------------------
  */
 

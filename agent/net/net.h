@@ -13,4 +13,8 @@ struct net;
 struct net *net_new(const char *dir, const struct net_limits *limits, struct err *err);
 void net_free(struct net *n); /* networks stay; takes NULL */
 
+/* Take down every network that DIR/net names; for an agent that leaves, while none runs there. The
+ * table of the filter stays: it keeps the machine's other namespaces closed until the next boot. */
+void net_purge(const char *dir);
+
 extern const struct net_ops net_ops; /* self is a struct net */

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from tests.outside import BUILD
-from tests.outside.process import wait_for
+from tests.outside.process import mounts_below, wait_for
 from tests.outside.scene import scene
 
 BRISK = {"lease_seconds": 6, "heartbeat_seconds": 1, "offer_seconds": 10, "prepare_seconds": 60, "notice_seconds": 4, "stop_seconds": 30}
@@ -109,6 +109,7 @@ def test_purge_ends_the_agent_and_leaves_no_container():
         told = verb(agent, "purge")
         assert told.returncode == 0 and "1 containers were removed" in told.stdout, told
         assert agent.engine.containers() == {}
+        assert mounts_below(agent.folder) == []
         assert agent.process.popen.wait(10) == 0
         with world.buyer.client() as client:
             client.post(f"/v1/jobs/{job}/cancel").ok()

@@ -64,6 +64,12 @@ class Process:
         return [line for line in text.splitlines() if any(alarm in line for alarm in ALARMS)]
 
 
+def mounts_below(folder):
+    """Where something is mounted in a folder, as the disks of leases are."""
+    lines = pathlib.Path("/proc/self/mounts").read_text().splitlines()
+    return [at for at in (line.split()[1] for line in lines) if at.startswith(f"{folder}/")]
+
+
 class Folder:
     """A folder for what a test makes, which other users may pass through (a database may run as one)."""
 
@@ -78,6 +84,8 @@ class Folder:
         if failure[0] and os.environ.get("BOURSE_KEEP"):
             print(f"kept: {self.path}")
         else:
+            for at in mounts_below(self.path):  # an agent that was killed leaves its leases' disks to the next one
+                subprocess.run(["umount", "--lazy", at], check=False)
             shutil.rmtree(self.path, ignore_errors=True)
 
 

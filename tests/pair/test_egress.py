@@ -13,9 +13,9 @@ import pytest
 
 from tests.hostile import engines
 from tests.hostile.test_egress import BUILD, LAN, METADATA, NAMES, OTHER, WEB, world  # noqa: F401 (a fixture)
-from tests.outside.agent import Agent
+from tests.outside.agent import Agent, make_image
 from tests.outside.market import Market, usd
-from tests.outside.process import Folder, wait_for
+from tests.outside.process import Folder, mounts_below, wait_for
 
 NEWNET = 0x40000000
 
@@ -122,10 +122,24 @@ def test_a_job_that_sends_more_than_it_may_is_ended_and_told_why(world, place): 
     assert 2_000_000 < flows["bytes_in"] + flows["bytes_out"] <= 3_000_000, flows
 
 
-def test_nothing_is_left_of_them(world, place):  # noqa: F811
-    def is_clean():
-        listing = subprocess.run(["nft", "list", "table", "inet", "bourse"], env={"PATH": engines.PATH}, capture_output=True,
-                                 text=True, check=True).stdout
-        return "out_" not in listing and not place.agent.left_behind()
+def rules():
+    return subprocess.run(["nft", "list", "table", "inet", "bourse"], env={"PATH": engines.PATH}, capture_output=True,
+                          text=True, check=True).stdout
 
-    wait_for("no rules of leases", is_clean, 30, 0.2)
+
+def test_nothing_is_left_of_them(world, place):  # noqa: F811
+    wait_for("no rules of leases", lambda: "out_" not in rules() and not place.agent.left_behind(), 30, 0.2)
+
+
+def test_an_agent_that_is_purged_takes_network_and_disk_of_a_lease_along(world, place):  # noqa: F811
+    image = place.market.upload(place.buyer, make_image(place.agent.folder.parent))
+    body = {"image": image, "command": ["sleep", "600000"], "pool": "cpu", "budget": usd("1"), "egress": "open",
+            "limit_price_per_unit_hour": usd("0.2"), "max_attempts": 1}
+    job = place.client.post("/v1/jobs", body, str(uuid.uuid4())).ok()["job"]["job_id"]
+    wait_for("the job to run", lambda: place.client.get(f"/v1/jobs/{job}").ok()["state"] == "running", 60, 0.2)
+    assert "out_" in rules()
+    told = subprocess.run([BUILD / "bourse-agent", "purge", "--state", place.agent.folder], capture_output=True, text=True,
+                          check=False, timeout=90)
+    assert told.returncode == 0 and "1 containers were removed" in told.stdout, told
+    assert "out_" not in rules() and list((place.agent.folder / "net").iterdir()) == []
+    assert mounts_below(place.agent.folder) == []
